@@ -1,0 +1,1 @@
+"""Greenlets that outlive the request which started them."""

@@ -1,0 +1,1 @@
+"""Where answers come from, each a generator of deltas."""

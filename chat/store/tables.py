@@ -1,0 +1,138 @@
+"""The tables, in plain SQLAlchemy: what is kept, under which name, with which promises."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# ── the streaming column: knows no conversation ──────────────────────────────────────────────
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),  # 0 until the first claim, then +1 with each
+    Column("bases", JSON, nullable=False),  # bases[e-1] = bytes stored when epoch e was claimed
+    Column("text", Text, nullable=False),  # compacted: all of it when final, else up to the base
+    Column("length", Integer, nullable=False),  # of `text`, in UTF-8 bytes
+    Column("first_seq", Integer),  # the chunk that the newest claim laid down; older ones are others'
+    Column("chunk_by", String(16), nullable=False),
+    Column("request", JSON),  # {prompt, system, model} of a stream without a message
+    Column("created_by", String(32)),  # the person who may read a stream without a message
+    Column("owner", String(200)),  # the process that holds the lease: host, boot, pid, start
+    Column("lease_until", Float),  # on the lease clock, seconds
+    Column("stop_requested", Integer, nullable=False, server_default="0"),
+    Column("error", JSON),
+    Column("usage", JSON),
+    Column("finish_reason", String(40)),
+    Column("created_at", Float, nullable=False),  # wall clock, seconds
+    Column("claimed_at", Float),
+    Column("ended_at", Float),
+    # Only the few that are alive are ever looked for by status.
+    Index("ix_streams_unfinished", "status", sqlite_where=text("status IN ('pending', 'streaming')"),
+          postgresql_where=text("status IN ('pending', 'streaming')")),
+)
+
+chunks = Table(
+    "chunks",  # one journal for all live streams: no secondary index, so a commit dirties one page
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("stream_id", String(32), nullable=False),
+    Column("start", Integer, nullable=False),  # the byte offset where `text` begins
+    Column("text", Text, nullable=False),
+)
+
+# ── the chat column: messages point to streams, never the other way ──────────────────────────
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("owner_id", String(32), ForeignKey("people.id"), nullable=False),
+    Column("title", String(200)),
+    Column("system", Text),
+    Column("model", String(200)),
+    Column("demo", Integer, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False),  # +1 with each change that a viewer must see
+    Column("changed_at_revision", Integer, nullable=False),  # of the conversation's own fields
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("ix_conversations_owner_id_updated_at", "owner_id", "updated_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", String(32)),
+    Column("role", String(16), nullable=False),
+    Column("author_id", String(32)),
+    Column("author_name", String(80)),  # as it was when they wrote
+    Column("text", Text),  # NULL for an answer: its text is its stream's
+    Column("status", String(16), nullable=False),
+    Column("stream_id", String(32), unique=True),
+    Column("reasoning_stream_id", String(32)),
+    Column("model", String(200)),
+    Column("usage", JSON),
+    Column("citations", JSON, nullable=False),
+    Column("error", JSON),
+    Column("finish_reason", String(40)),
+    Column("client_id", String(200)),
+    Column("revision", Integer, nullable=False),  # the conversation's, when this row last changed
+    Column("created_at", Float, nullable=False),
+    Index("ix_messages_conversation_id_seq", "conversation_id", "seq"),
+    UniqueConstraint("conversation_id", "author_id", "client_id"),
+    # One live answer per conversation, whoever asks and however often.
+    Index("uq_messages_one_live_answer", "conversation_id", unique=True,
+          sqlite_where=text("role = 'assistant' AND status IN ('pending', 'streaming')"),
+          postgresql_where=text("role = 'assistant' AND status IN ('pending', 'streaming')")),
+)
+
+deletions = Table(
+    "deletions",  # so that a reader who was away learns what is gone
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", String(32), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("ix_deletions_conversation_id_revision", "conversation_id", "revision"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256: a stolen table opens nothing
+    Column("created_at", Float, nullable=False),
+)
