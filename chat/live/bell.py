@@ -1,0 +1,114 @@
+"""Bells: who waits for a topic is woken and reads for himself; a ring carries nothing but the topic."""
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gevent.event import Event
+
+
+class Ear:
+    """One listener. Listen first and read then: what is rung in between is not lost."""
+
+    __slots__ = ("_bell", "_event", "_rung", "topics")
+
+    def __init__(self, bell: "LocalBell", topics: tuple[str, ...]) -> None:
+        self._bell = bell
+        self.topics = topics
+        self._rung: set[str] = set()
+        self._event = Event()
+
+    def __enter__(self) -> "Ear":
+        return self.open()
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def open(self) -> "Ear":
+        """Begin to listen."""
+        self._bell.attach(self)
+        return self
+
+    def close(self) -> None:
+        """Listen no more. Doing it twice is harmless."""
+        self._bell.detach(self)
+
+    def ring(self, topic: str) -> None:
+        """Wake this listener alone (its own alarm: the socket is gone, say)."""
+        self._rung.add(topic)
+        self._event.set()
+
+    def wait(self, timeout: float | None = None) -> set[str]:
+        """Wait at most `timeout` seconds; return the topics rung since the last time, none on timeout."""
+        if not self._rung:
+            self._event.wait(timeout)
+        return self.take()
+
+    def take(self) -> set[str]:
+        """Return the topics rung since the last time, without waiting."""
+        if not self._rung:
+            return set()
+        rung, self._rung = self._rung, set()
+        self._event.clear()
+        return rung
+
+    def also(self, topic: str) -> None:
+        """Listen to one more topic from now on. Doing it twice is harmless."""
+        if topic not in self.topics:
+            self._bell.detach(self)
+            self.topics = (*self.topics, topic)
+            self._bell.attach(self)
+
+
+class Bell(Protocol):
+    """What every bell offers, whether its rings cross processes or not."""
+
+    def ring(self, topics: Iterable[str]) -> None:
+        """Wake all who listen to one of these topics. Never waits, never raises."""
+        ...
+
+    def listen(self, *topics: str) -> Ear:
+        """Make a listener; it hears from `with` on."""
+        ...
+
+
+class LocalBell:
+    """Rings inside one process."""
+
+    def __init__(self) -> None:
+        self._ears: dict[str, dict[Ear, None]] = {}  # ordered: who came first is woken first
+
+    def ring(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            for ear in self._ears.get(topic, ()):
+                ear.ring(topic)
+
+    def listen(self, *topics: str) -> Ear:
+        return Ear(self, topics)
+
+    def attach(self, ear: Ear) -> None:
+        for topic in ear.topics:
+            self._ears.setdefault(topic, {})[ear] = None
+
+    def detach(self, ear: Ear) -> None:
+        for topic in ear.topics:
+            ears = self._ears.get(topic, {})
+            ears.pop(ear, None)
+            if not ears:
+                self._ears.pop(topic, None)
+
+    def listeners(self) -> int:
+        """Count the topics that somebody listens to (for tests and metrics)."""
+        return len(self._ears)
+
+
+_BELLS: dict[str, Callable[[str], Bell]] = {"sqlite": lambda url: LocalBell()}
+
+
+def open_bell(url: str) -> Bell:
+    """Choose the bell by the scheme of the URL that rings travel over (`sqlite:`: inside this process)."""
+    scheme = urlsplit(url).scheme.partition("+")[0]
+    if scheme not in _BELLS:
+        raise ValueError(f"no bell rings over {scheme or 'an empty URL'}")
+    return _BELLS[scheme](url)

@@ -1,0 +1,155 @@
+"""The SQLite store, and all that knows SQLite: pragmas, snapshots, group commit on one native thread."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import gevent
+from gevent.event import AsyncResult, Event
+from gevent.threadpool import ThreadPool
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from chat.store.transaction import Ring, Transaction
+
+T = TypeVar("T")
+
+# A reader never waits for a lock in C, for that would stop every greenlet; it asks again instead.
+READ_ATTEMPTS = 20
+READ_PAUSE_S = 0.01
+# Another process may hold the write lock (a migration, a second server on the same file).
+WRITE_WAIT_MS = 5000
+
+
+def prepare(engine: Engine, *, busy_ms: int = 0, begin: str = "BEGIN") -> Engine:
+    """Give each new connection our pragmas, and make `begin` open a transaction that SQLite knows of.
+
+    Python's sqlite3 opens none before a SELECT, so that two reads in a row could see two states.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",  # what a viewer was shown with an id survives power loss
+            "foreign_keys = ON",
+            f"busy_timeout = {busy_ms}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class _Job:
+    """One write that waits for its turn on the native thread."""
+
+    __slots__ = ("error", "fn", "result", "value")
+
+    def __init__(self, fn: Callable[[Transaction], Any]) -> None:
+        self.fn = fn
+        self.result: AsyncResult = AsyncResult()
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.error is not None:
+            self.result.set_exception(self.error)
+        else:
+            self.result.set(self.value)
+
+
+class SqliteStore:
+    """One file, one writing thread: writes that wait at the same time share one commit, and one fsync."""
+
+    def __init__(self, engine: Engine, ring: Ring) -> None:
+        self._readers = engine
+        self._ring = ring
+        self._writers = prepare(
+            create_engine(engine.url, poolclass=NullPool), busy_ms=WRITE_WAIT_MS, begin="BEGIN IMMEDIATE"
+        )
+        self._connection: Connection | None = None  # made on the native thread, used only there
+        self._thread = ThreadPool(1)
+        self._waiting: list[_Job] = []
+        self._wake = Event()
+        self._committer: gevent.Greenlet | None = None
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        for _ in range(READ_ATTEMPTS - 1):
+            try:
+                return self._read_once(fn)
+            except OperationalError as error:
+                if "locked" not in str(error.orig):
+                    raise
+                gevent.sleep(READ_PAUSE_S)
+        return self._read_once(fn)
+
+    def _read_once(self, fn: Callable[[Connection], T]) -> T:
+        with self._readers.connect() as connection, connection.begin():
+            return fn(connection)
+
+    def write(self, fn: Callable[[Transaction], T]) -> T:
+        job = _Job(fn)
+        self._waiting.append(job)
+        self._wake.set()
+        if self._committer is None:
+            self._committer = gevent.spawn(self._commit_for_ever)
+        value: T = job.result.get()
+        return value
+
+    def close(self) -> None:
+        committer, self._committer = self._committer, None
+        if committer is not None:
+            committer.kill()  # it only ever waits: what it handed to the thread is settled first
+        self._thread.apply(self._disconnect)
+        self._thread.kill()
+        self._writers.dispose()
+
+    def _commit_for_ever(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            jobs, self._waiting = self._waiting, []
+            topics = self._thread.apply(self._commit, (jobs,))
+            for job in jobs:
+                job.settle()
+            self._ring(topics)
+
+    # ── on the native thread: no gevent, no logging, nothing of the hub's ────────────────────
+
+    def _commit(self, jobs: list[_Job]) -> set[str]:
+        """Run all jobs in one transaction, each in a savepoint of its own; say which bells to ring."""
+        topics: set[str] = set()
+        try:
+            if self._connection is None:
+                self._connection = self._writers.connect()
+            with self._connection.begin():
+                for job in jobs:
+                    topics |= self._attempt(job, self._connection)
+        except SQLAlchemyError as error:  # the commit itself failed: nobody's write is kept
+            for job in jobs:
+                job.error = job.error or error
+            self._disconnect()
+            return set()
+        return topics
+
+    @staticmethod
+    def _attempt(job: _Job, connection: Connection) -> set[str]:
+        transaction = Transaction(connection)
+        try:
+            with connection.begin_nested():
+                job.value = job.fn(transaction)
+        except Exception as error:  # noqa: BLE001  the thread's edge: it is raised again where write() waits
+            job.error = error
+            return set()
+        return transaction.topics
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()

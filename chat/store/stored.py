@@ -1,0 +1,116 @@
+"""What is stored of a stream, as its readers see it: every function reads one snapshot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from chat.core.frames import End
+from chat.core.lifecycle import Status, is_final, is_interrupted, is_streaming
+from chat.store.tables import chunks, streams
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A stream without its text. `length` counts the compacted bytes only; times are wall clock seconds."""
+
+    id: str
+    status: Status
+    epoch: int
+    bases: tuple[int, ...]
+    length: int
+    first_seq: int | None
+    chunk_by: str
+    request: dict[str, Any] | None
+    created_by: str | None
+    owner: str | None
+    stop_requested: bool
+    error: dict[str, str] | None
+    usage: dict[str, Any] | None
+    finish_reason: str | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A state, and what is stored beyond the place that the reader named."""
+
+    state: StreamState
+    data: bytes
+    last_seq: int  # give it back with the next read: older chunks are not looked at again
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing will follow by itself."""
+        return is_final(self.state.status) or is_interrupted(self.state.status)
+
+
+_STATE = [streams.c[name] for name in StreamState.__dataclass_fields__]
+
+
+def state_of(conn: Connection, stream_id: str) -> StreamState | None:
+    """Look up one stream, without its text."""
+    row = conn.execute(select(*_STATE).where(streams.c.id == stream_id)).one_or_none()
+    return None if row is None else _state(row)
+
+
+def stored_from(conn: Connection, stream_id: str, offset: int, last_seq: int) -> Stored | None:
+    """Read state and bytes from `offset` on, skipping the chunks up to `last_seq`."""
+    state = state_of(conn, stream_id)
+    if state is None:
+        return None
+    data = b""
+    if offset < state.length:
+        text = conn.execute(select(streams.c.text).where(streams.c.id == stream_id)).scalar_one()
+        data, last_seq = text.encode()[offset:], 0
+    if is_streaming(state.status):
+        first = max(last_seq + 1, state.first_seq or 0)
+        rows = conn.execute(_chunks_since(stream_id, first)).all()
+        data += b"".join(_from(row, offset) for row in rows)
+        last_seq = rows[-1].seq if rows else last_seq
+    return Stored(state, data, last_seq)
+
+
+def text_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Give the stored text of each of these streams, by id."""
+    found = {row.id: row for row in conn.execute(
+        select(streams.c.id, streams.c.text, streams.c.status, streams.c.first_seq).where(
+            streams.c.id.in_(list(ids))
+        )
+    )}  # fmt: skip
+    return {
+        stream_id: row.text + "".join(
+            chunk.text for chunk in conn.execute(_chunks_since(stream_id, row.first_seq or 0))
+        ) if is_streaming(row.status) else row.text
+        for stream_id, row in found.items()
+    }  # fmt: skip
+
+
+def end_of(stored: Stored, length: int) -> End | None:
+    """Give the end record, when nothing will follow by itself."""
+    if not stored.settled:
+        return None
+    state = stored.state
+    return End(state.status, length, state.epoch, state.usage, state.error, state.finish_reason)
+
+
+def _chunks_since(stream_id: str, first_seq: int) -> Any:
+    return (
+        select(chunks.c.seq, chunks.c.start, chunks.c.text)
+        .where(chunks.c.seq >= first_seq, chunks.c.stream_id == stream_id)
+        .order_by(chunks.c.seq)
+    )
+
+
+def _from(row: Row[Any], offset: int) -> bytes:
+    data: bytes = row.text.encode()
+    return data[max(0, offset - row.start) :]
+
+
+def _state(row: Row[Any]) -> StreamState:
+    fields = dict(row._mapping)
+    fields["status"] = Status(fields["status"])
+    fields["bases"] = tuple(fields["bases"])
+    fields["stop_requested"] = bool(fields["stop_requested"])
+    return StreamState(**fields)
