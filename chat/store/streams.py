@@ -137,11 +137,18 @@ class Streams:
         Returns False, having changed nothing, when the lease was lost.
         """
 
-        values = {"usage": usage, "error": error, "finish_reason": finish_reason}
         end = partial(
-            self._move, stream_id, {Status.STREAMING}, status, epoch=epoch,
-            text=text, length=len(text.encode()), **values,
-        )  # fmt: skip
+            self._move,
+            stream_id,
+            {Status.STREAMING},
+            status,
+            epoch=epoch,
+            text=text,
+            length=len(text.encode()),
+            usage=usage,
+            error=error,
+            finish_reason=finish_reason,
+        )
         return self.store.write(end)
 
     def stop_idle(self, stream_id: str) -> bool:
@@ -210,11 +217,12 @@ class Streams:
     def _lay_base(self, tx: Transaction, stream_id: str) -> StreamState:
         """Note where the new epoch begins, and lay down an empty chunk: all that follow have a higher seq."""
         row = tx.execute(select(streams.c.length, streams.c.bases).where(streams.c.id == stream_id)).one()
-        laid = tx.execute(insert(chunks).values(stream_id=stream_id, start=row.length, text=""))
+        laid = insert(chunks).values(stream_id=stream_id, start=row.length, text="").returning(chunks.c.seq)
+        first_seq = tx.execute(laid).scalar_one()
         tx.execute(
             update(streams)
             .where(streams.c.id == stream_id)
-            .values(bases=[*row.bases, row.length], first_seq=laid.inserted_primary_key.seq)
+            .values(bases=[*row.bases, row.length], first_seq=first_seq)
         )
         return self._announce(tx, stream_id)
 

@@ -1,0 +1,204 @@
+"""The runner: one generation, from the first delta to the end record; it never raises."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from chat.core.ingest import Cleaner
+
+from chat.core.batching import Batcher
+from chat.core.frames import End
+from chat.core.lifecycle import Status
+from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
+from chat.generation.writer import Recording, Writer
+from chat.live.tape import Tape, Tapes
+
+log = structlog.get_logger()
+
+
+class Source(Protocol):
+    """What a generation reads from: a provider's answer, or any generator."""
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+    def close(self) -> None:
+        """Make the iteration end soon with Aborted; from whatever greenlet, any number of times."""
+        ...
+
+    def estimate(self, answered: str) -> dict[str, Any] | None:
+        """Guess the usage of an answer that nobody counted; None where that has no meaning."""
+        ...
+
+
+class LeaseLost(Exception):
+    """Another process holds this stream now: nothing that we have may be written."""
+
+
+class Stopped(Exception):
+    """A person asked for the end."""
+
+
+class Leaving(Exception):
+    """This process is told to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one answer: bytes, and seconds from its claim to its end. 0 turns one off."""
+
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a generation ended."""
+
+    status: Status
+    error: dict[str, str] | None = None
+    finish_reason: str | None = None
+
+
+CloseStream = Callable[..., bool]  # store.streams.Streams.close
+Ring = Callable[[tuple[str, ...]], None]
+
+
+class Generation:
+    """A running answer: its tape, its source, and the reason for which it was asked to end early."""
+
+    def __init__(self, tape: Tape, source: Source, chunk_by: str, flush_ms: int) -> None:
+        self.tape = tape
+        self.source = source
+        self.usage: dict[str, Any] | None = None
+        self.why: Exception | None = None
+        self.recording = Recording(
+            tape, Batcher(chunk_by, flush_ms, len(tape.data)), lambda: self.end_early(LeaseLost())
+        )
+
+    def end_early(self, why: Exception) -> None:
+        """Make the source let go; the first reason given is the one that counts, but a lost lease beats all."""
+        if self.why is None or isinstance(why, LeaseLost):
+            self.why = why
+        self.source.close()
+
+
+class Runner:
+    """Runs generations: tape first, then the bell; the writer stores behind."""
+
+    def __init__(
+        self,
+        *,
+        tapes: Tapes,
+        writer: Writer,
+        ring: Ring,
+        close_stream: CloseStream,
+        clock: Callable[[], float],
+        limits: Limits,
+    ) -> None:
+        self._tapes = tapes
+        self._writer = writer
+        self._ring = ring
+        self._close_stream = close_stream
+        self._clock = clock
+        self._limits = limits
+
+    def run(self, generation: Generation) -> None:
+        """Generate to the end and store that end; what came before a failure is kept."""
+        tape = generation.tape
+        try:
+            outcome = self._read(generation)
+        finally:
+            generation.source.close()
+        self._finish(generation, outcome)
+        self._tapes.drop(tape)
+        self._ring((f"tape:{tape.stream_id}", f"stream:{tape.stream_id}"))
+
+    def _read(self, generation: Generation) -> Outcome:
+        try:
+            reason = self._record(generation)
+        except ProviderError as problem:
+            return _failed(generation, problem.code, problem.message)
+        except Aborted:
+            return _failed(generation, "aborted", "The answer was cut off.")
+        except Exception:
+            log.exception("generation failed", stream=generation.tape.stream_id)
+            return _failed(generation, "internal", "Something went wrong while answering.")
+        if generation.why is not None:
+            return _failed(generation, "aborted", "The answer was cut off.")
+        return Outcome(Status.DONE, finish_reason=reason)
+
+    def _record(self, generation: Generation) -> str | None:
+        """Put every delta on the tape; return the finish reason."""
+        tape, batcher = generation.tape, generation.recording.batcher
+        topic = (f"tape:{tape.stream_id}",)
+        cleaner, clock, ring = Cleaner(), self._clock, self._ring
+        until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
+        most = self._limits.bytes or float("inf")
+        reason = None
+        for item in generation.source:
+            now = clock()
+            if type(item) is Delta:
+                text = cleaner.feed(item.text)
+                if text:
+                    tape.append(text)
+                    batcher.feed(text, now)
+                    ring(topic)
+            elif isinstance(item, Usage):
+                generation.usage = _usage(item)
+            elif isinstance(item, Finished):
+                reason = item.reason
+            elif isinstance(item, Reasoning):
+                continue  # a second stream of the message, when reasoning is shown
+            if generation.why is not None:
+                break
+            if len(tape.data) > most:
+                raise ProviderError("too_large", "The answer grew beyond the limit of this server.")
+            if now > until:
+                raise ProviderError("timed_out", "The answer took longer than this server allows.")
+        tape.append(cleaner.close())
+        return reason
+
+    def _finish(self, generation: Generation, outcome: Outcome) -> None:
+        tape = generation.tape
+        self._writer.release(generation.recording)
+        if isinstance(generation.why, LeaseLost):
+            log.warning("lease lost", stream=tape.stream_id, epoch=tape.epoch)
+            tape.lost = True
+            return
+        text = tape.data.decode()
+        usage = generation.usage or generation.source.estimate(text)
+        kept = self._close_stream(
+            tape.stream_id,
+            tape.epoch,
+            outcome.status,
+            text=text,
+            usage=usage,
+            error=outcome.error,
+            finish_reason=outcome.finish_reason,
+        )
+        if not kept:
+            tape.lost = True
+            return
+        tape.end = End(
+            outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason
+        )
+        log.info("answered", stream=tape.stream_id, status=str(outcome.status), bytes=len(tape.data))
+
+
+def _failed(generation: Generation, code: str, message: str) -> Outcome:
+    """Name the end of a generation that did not finish: what somebody asked for counts before what broke."""
+    match generation.why:
+        case Stopped():
+            return Outcome(Status.STOPPED)
+        case Leaving():
+            return Outcome(Status.INTERRUPTED)
+    return Outcome(Status.ERROR, {"code": code, "message": message})
+
+
+def _usage(item: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": item.input_tokens,
+        "output_tokens": item.output_tokens,
+        "estimated": item.estimated,
+    }

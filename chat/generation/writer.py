@@ -1,0 +1,84 @@
+"""The writer: one greenlet a process that stores what the tapes have gathered, all streams in one commit."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+import structlog
+from gevent.event import Event
+
+from chat.core.batching import Batcher
+from chat.live.tape import Tape
+
+log = structlog.get_logger()
+
+
+class Recording:
+    """One tape on its way into the store. `stored` is the offset up to which it is on disk."""
+
+    __slots__ = ("batcher", "closing", "on_lost", "stored", "tape")
+
+    def __init__(self, tape: Tape, batcher: Batcher, on_lost: Callable[[], None]) -> None:
+        self.tape = tape
+        self.batcher = batcher
+        self.stored = len(tape.data)
+        self.on_lost = on_lost
+        self.closing = False  # the runner writes the rest itself, with the end
+
+
+MakeBatch = Callable[[str, int, int, str], Any]  # (stream id, epoch, start, text)
+Append = Callable[[Sequence[Any]], set[str]]  # returns the ids whose lease was lost
+
+
+class Writer:
+    """Each `tick_s` seconds, while anything is recorded: what is due of all streams, in one transaction."""
+
+    def __init__(self, append: Append, batch: MakeBatch, clock: Callable[[], float], tick_s: float) -> None:
+        self._append = append
+        self._batch = batch
+        self._clock = clock
+        self._tick_s = tick_s
+        self._recordings: dict[str, Recording] = {}
+        self._work = Event()
+
+    def record(self, recording: Recording) -> None:
+        """Begin to store a tape."""
+        self._recordings[recording.tape.stream_id] = recording
+        self._work.set()
+
+    def release(self, recording: Recording) -> None:
+        """Store no more of it: the end record is being written, with the whole text."""
+        recording.closing = True
+        if self._recordings.get(recording.tape.stream_id) is recording:
+            del self._recordings[recording.tape.stream_id]
+
+    def run(self) -> None:
+        """Write for ever; supervised by the engine."""
+        while True:
+            self._work.wait()
+            self.tick()
+            if not self._recordings:
+                self._work.clear()
+            gevent.sleep(self._tick_s)
+
+    def tick(self) -> None:
+        """Store what is due now. A failed commit loses nothing: the next tick writes the same again."""
+        now = self._clock()
+        due = [(r, upto) for r in self._recordings.values() if (upto := r.batcher.ready(now)) is not None]
+        if not due:
+            return
+        batches = [
+            self._batch(r.tape.stream_id, r.tape.epoch, r.stored, r.tape.data[r.stored : upto].decode())
+            for r, upto in due
+        ]
+        try:
+            lost = self._append(batches)
+        except Exception:
+            log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
+            return
+        for recording, upto in due:
+            if recording.tape.stream_id not in lost:
+                recording.stored = upto
+                recording.batcher.stored(upto)
+            elif not recording.closing:
+                recording.on_lost()
