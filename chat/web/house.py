@@ -1,0 +1,48 @@
+"""The composition object of the running app, and the typed way to reach it from a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from chat.config import Settings
+    from chat.generation.engine import Engine
+    from chat.generation.providers.types import Provider
+    from chat.live.bell import Bell
+    from chat.store.streams import Streams
+    from chat.store.transaction import Store
+    from chat.web.signer import Signer
+
+EXTENSION = "headwater"
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that `create_app` put together; one per app, handed out by `house()`.
+
+    `draining` is raised once, on SIGTERM: bodies that could go on for ever look at it and end.
+    """
+
+    settings: Settings
+    store: Store
+    streams: Streams
+    bell: Bell
+    engine: Engine
+    provider: Provider
+    signer: Signer
+    now: Callable[[], float]  # wall clock, seconds
+    draining: bool = field(default=False)
+
+
+def house() -> House:
+    """Give the composition of the app that serves this request."""
+    return cast(House, current_app.extensions[EXTENSION])
+
+
+def install(app: Flask, made: House) -> None:
+    """Put the composition where `house()` and gunicorn.conf.py look for it."""
+    app.extensions[EXTENSION] = made
