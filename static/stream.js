@@ -5,9 +5,8 @@
 //   await stream.done;            // stream.status is now "done", "stopped", "error" or "interrupted"
 //
 // A driver (`drive: true`) asks with one POST, which also starts the answer, and gets every token. It never POSTs
-// again by itself: when that one breaks it goes on as a subscriber does, with GET …/events. Both reconnect from the
-// byte where they stand (docs/protocol.md, "Offsets and epochs"). No DOM and no dependency: browsers, Node ≥ 20,
-// Deno, Bun, and React Native with the `fetch` of `expo/fetch`.
+// again by itself: when that one breaks it goes on as a subscriber does, with GET …/events. Both resume at the byte
+// where they stand (docs/protocol.md). No DOM, no dependency: browsers, Node ≥ 20, React Native with `expo/fetch`.
 
 const MAX_WAIT_MS = 5_000; // between two tries; the server's Retry-After may ask for more, up to a minute
 const SILENCE_MS = 40_000; // the server pings each 15 s: two missed and some, and the line is dead
@@ -84,8 +83,7 @@ export class Stream {
       try { pause = await this.#connect(driving); }
       catch { /* the line broke, or the watchdog cut it: what the next try is for */ }
       if (this.#over) return;
-      if (driving) pause ??= 0;
-      pause ??= Math.min(MAX_WAIT_MS, 100 * 2 ** this.#fails++) * (0.5 + Math.random() / 2);
+      pause ??= driving ? 0 : Math.min(MAX_WAIT_MS, 100 * 2 ** this.#fails++) * (0.5 + Math.random() / 2);
       this.#tell("line", { connection: "waiting" });
       await new Promise((wake) => {
         const timer = setTimeout(wake, pause);
@@ -100,10 +98,9 @@ export class Stream {
     let watchdog = setTimeout(() => line.abort(), this.#how.silence);
     this.#tell("line", { connection: "connecting" });
     try {
-      const query = new URLSearchParams({ offset: String(this.length) });
+      const query = new URLSearchParams({ offset: String(this.length) }), { resume, pace } = this.#how;
       if (this.epoch !== undefined) query.set("epoch", String(this.epoch));
-      if (driving && this.#how.resume) query.set("resume", "1");
-      if (!driving && this.#how.pace) query.set("pace", this.#how.pace);
+      if (driving ? resume : pace) query.set(...(driving ? ["resume", "1"] : ["pace", pace]));
       const answer = await this.#call(`${this.#at}${driving ? "" : "/events"}?${query}`, { signal: line.signal,
         method: driving ? "POST" : "GET", cache: "no-store", headers: { Accept: "text/event-stream" } });
       if (!answer.ok) return this.#refused(answer, await problem(answer), driving);
@@ -143,24 +140,23 @@ export class Stream {
     this.#tell("text", { offset: at, text: added });
   }
 
-  #cut(offset) { // in bytes, and never inside a character
-    if (offset >= this.length) return;
+  #cut(offset) { // in bytes, and never inside a character; tells whether anything went
+    if (offset >= this.length) return false;
     const bytes = encoder.encode(this.text);
     this.from = Math.min(this.from, offset);
     this.length = offset;
     while (this.length > this.from && (bytes[this.length - this.from] & 0xc0) === 0x80) this.length--;
     this.text = decoder.decode(bytes.subarray(0, this.length - this.from));
     this.#tell("rewind");
+    return true;
   }
 
   /** What a refusal means: a place to cut back to, a moment to wait, or the end. */
   #refused(answer, error, driving) {
     const place = error.code === "bad_epoch" && this.epoch !== undefined ? 0 : error.length;
     if (place <= this.length) { // from there on our text is not the server's
-      const pause = place < this.length ? 0 : undefined;
       this.epoch = error.epoch;
-      this.#cut(place);
-      return pause;
+      return this.#cut(place) ? 0 : undefined;
     }
     if (answer.status >= 500 || [408, 425, 429].includes(answer.status)) {
       const asked = 1000 * Number(answer.headers.get("retry-after"));
@@ -196,11 +192,11 @@ class Frames {
     all.set(this.#rest); all.set(bytes, this.#rest.length);
     const end = all.lastIndexOf(10) + 1;
     this.#rest = all.subarray(end);
-    for (const line of decoder.decode(all.subarray(0, end)).split("\n").slice(0, -1)) {
-      const [, name, value] = /^([^:]*):? ?(.*?)\r?$/s.exec(line);
+    for (const line of decoder.decode(all.subarray(0, end)).split(/\r?\n/).slice(0, -1)) {
+      const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line);
       if (name === "event") this.#event = value;
       else if (name === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
-      else if (line === "" || line === "\r") {
+      else if (line === "") {
         if (this.#data !== undefined) yield { event: this.#event, data: this.#data };
         this.#event = this.#data = undefined;
       }

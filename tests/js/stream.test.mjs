@@ -15,7 +15,7 @@ async function play(t, answers, options = {}) {
   const changes = [];
   const stream = openStream({ base: server.base, id: "s1", onChange: (s, c) => changes.push(c), ...options });
   t.after(() => stream.close());
-  await Promise.race([stream.done, pause(8_000).then(() => assert.fail(`no end; asked: ${server.seen}`))]);
+  await Promise.race([stream.done, pause(8_000, null, { ref: false }).then(() => assert.fail(`no end; asked: ${server.seen}`))]);
   return { stream, changes, asked: server.seen, times: server.times };
 }
 
