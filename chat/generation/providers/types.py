@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: OpenAI-shaped messages (the system prompt is the first of them); no model = the default."""
+    """One question: OpenAI-shaped messages (the system prompt is the first); no model: the default one."""
 
     messages: Sequence[dict[str, Any]]
     model: str | None = None
