@@ -117,7 +117,7 @@ class Engine:
         return self._claim(stream_id, {state.status}, self._open_source)
 
     def run(self, stream_id: str, generate: Callable[[], Iterable[str]]) -> bool:
-        """Feed a pending stream from any generator of text, in the background; False when it is not pending."""
+        """Feed a pending stream from any generator of text, in the background; False if it is not pending."""
         return self._claim(stream_id, {Status.PENDING}, lambda state, text: FromIterable(generate()))
 
     def _claim(self, stream_id: str, sources: Collection[Status], open_source: OpenSource) -> bool:
@@ -183,7 +183,7 @@ class Engine:
             generation.end_early(LeaseLost())
 
     def drain(self, timeout_s: float) -> bool:
-        """Leave: take nothing new, mark what runs as interrupted with all its text. True when all is stored."""
+        """Take nothing new, mark what runs as interrupted with all its text; True when all is stored."""
         self.draining = True
         for generation in list(self._running.values()):
             generation.end_early(Leaving())

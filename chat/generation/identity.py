@@ -35,7 +35,7 @@ def myself() -> Owner:
 
 
 def is_dead(owner: str) -> bool:
-    """Say whether that process is certainly gone; False when it lives elsewhere, where only its lease can tell."""
+    """Say whether that process is certainly gone; of another host's only the lease can tell: False."""
     who = Owner.parse(owner)
     if who is None:
         return True  # nobody: a row that no version of this program wrote

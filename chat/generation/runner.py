@@ -77,7 +77,7 @@ class Generation:
         )
 
     def end_early(self, why: Exception) -> None:
-        """Make the source let go; the first reason given is the one that counts, but a lost lease beats all."""
+        """Make the source let go; the first reason given counts, but a lost lease beats all."""
         if self.why is None or isinstance(why, LeaseLost):
             self.why = why
         self.source.close()

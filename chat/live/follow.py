@@ -1,6 +1,6 @@
 """Follow: read a stream from an offset, then go on for as long as it grows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chat.core.frames import Close, End, Frame, Ping, Rewind, Slice
 from chat.core.log import slices
@@ -8,11 +8,14 @@ from chat.live.bell import Ear
 from chat.live.logs import Log, Reader
 
 
-def follow(reader: Reader, ear: Ear, offset: int, epoch: int, heartbeat_s: float) -> Iterator[Frame]:
+def follow(
+    reader: Reader, ear: Ear, offset: int, epoch: int, heartbeat_s: float, leave: Callable[[], bool]
+) -> Iterator[Frame]:
     """Yield all that a reader at `offset` of `epoch` needs to be told, until the end record.
 
     Waits on `ear` between two looks and yields Ping when nothing came for `heartbeat_s` seconds. The caller
     checks the place first (`core.log.check_place`); a place that a takeover made untrue is rewound here.
+    Ends without a word when `leave()` says so after a wait: the client has gone, or this server has to.
     """
     while True:
         log = reader.look()
@@ -24,7 +27,10 @@ def follow(reader: Reader, ear: Ear, offset: int, epoch: int, heartbeat_s: float
             yield frame
             if isinstance(frame, End):
                 return
-        if not ear.wait(heartbeat_s):
+        rung = ear.wait(heartbeat_s)
+        if leave():
+            return
+        if not rung:
             yield Ping()
 
 

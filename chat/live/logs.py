@@ -1,11 +1,10 @@
 """Two logs with one face: whoever reads a stream need not know whether tape or store answers."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from types import TracebackType
 from typing import Literal, Protocol
 
 from chat.core.frames import End
-from chat.live.bell import Bell, Ear
 from chat.live.mirror import Mirror, Mirrors
 from chat.live.tape import Tape, Tapes
 
@@ -26,16 +25,25 @@ class Log(Protocol):
 
 
 class Reader:
-    """One reader's choice of log: the tape where it asked for deltas and there is one, else the store."""
+    """One reader's choice of log: the tape where it asked for deltas and there is one, else the store.
 
-    def __init__(self, stream_id: str, pace: Pace, tapes: Tapes, mirrors: Mirrors, stack: ExitStack) -> None:
+    Listen to its `topics` first, then look. Leave it (`with`) when you are done: mirrors are shared.
+    """
+
+    def __init__(self, stream_id: str, pace: Pace, tapes: Tapes, mirrors: Mirrors) -> None:
         self.stream_id = stream_id
         self._pace = pace
         self._tapes = tapes
         self._mirrors = mirrors
-        self._stack = stack
+        self._stack = ExitStack()
         self._tape: Tape | None = None
         self._mirror: Mirror | None = None
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._stack.close()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -59,15 +67,10 @@ class Reader:
 class Logs:
     """Opens readers on the logs of this process."""
 
-    def __init__(self, bell: Bell, tapes: Tapes, mirrors: Mirrors) -> None:
-        self._bell = bell
+    def __init__(self, tapes: Tapes, mirrors: Mirrors) -> None:
         self._tapes = tapes
         self._mirrors = mirrors
 
-    @contextmanager
-    def open(self, stream_id: str, pace: Pace) -> Iterator[tuple[Reader, Ear]]:
-        """Listen, and be ready to read: what is written from now on is heard."""
-        with ExitStack() as stack:
-            reader = Reader(stream_id, pace, self._tapes, self._mirrors, stack)
-            ear = stack.enter_context(self._bell.listen(*reader.topics))
-            yield reader, ear
+    def reader(self, stream_id: str, pace: Pace) -> Reader:
+        """Make a reader of one stream; it reads nothing before its first look."""
+        return Reader(stream_id, pace, self._tapes, self._mirrors)

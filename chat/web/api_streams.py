@@ -1,0 +1,234 @@
+"""The routes of one stream: drive, read, subscribe, stop, delete (WIRE §5)."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from flask import Blueprint, Response, jsonify, request
+
+from chat.core.frames import Close, End, Ping, Rewind, Slice
+from chat.core.log import check_place, parse_epoch, parse_offset, resume_place
+from chat.generation.engine import Draining, NoSource
+from chat.live.bell import Ear
+from chat.live.follow import follow
+from chat.live.logs import Pace, Reader
+from chat.store import messages
+from chat.store.stored import StreamState
+from chat.store.streams import AnotherIsLive
+from chat.store.transaction import Transaction
+from chat.web import access, wire
+from chat.web.bodies import Body, Line, live_response, plain_response
+from chat.web.errors import AnswerInProgress, ServerLeaving
+from chat.web.house import house
+from chat.web.ids import new_id
+from chat.web.validation import NewStream, read_body
+
+api = Blueprint("api_streams", __name__, url_prefix="/api/streams")
+
+Place = tuple[int, int]  # (offset, epoch)
+
+
+@api.post("")
+def create() -> tuple[Response, int]:
+    """Make a stream that lives without a conversation."""
+    person = access.current_person()
+    asked = read_body(NewStream)
+    made, stream_id = house(), new_id()
+    chunk_by = asked.chunk_by or made.settings.chunk_by
+    ask = {"prompt": asked.prompt, "system": asked.system, "model": asked.model}
+
+    def add(tx: Transaction) -> None:
+        made.streams.create(tx, stream_id, chunk_by=chunk_by, created_by=person.id, request=ask)
+
+    made.store.write(add)
+    return jsonify(stream_id=stream_id), 201
+
+
+@api.post("/<stream_id>")
+def drive(stream_id: str) -> Response:
+    """Start the answer if nobody has, and stream it from `offset` on: raw text, or events where asked for."""
+    state = access.stream_or_404(stream_id, need="ask")
+    place = asked_place(state, "delta")
+    start(stream_id, resume=request.args.get("resume") == "1")
+    allowed = access.stream_recheck(stream_id, need="ask")
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return _follow(stream_id, place, "delta", allowed, rotate=False)
+    reader = house().logs.reader(stream_id, "delta")
+    response = plain_response(text_body(reader, place), _ear(reader), allowed)
+    response.headers["Stream-Offset"] = str(place[0])
+    return _with_epoch(response, stream_id)
+
+
+@api.get("/<stream_id>")
+def read(stream_id: str) -> Response:
+    """Give what is stored from `offset` on, and how the stream stands."""
+    state = access.stream_or_404(stream_id, need="read")
+    offset, _ = asked_place(state, "stored")
+    with house().logs.reader(stream_id, "stored") as reader:
+        log = reader.look()
+        if log is None:
+            raise access.not_found()
+        data, end, epoch = bytes(log.data[offset:]), log.end, log.epoch
+    status = end.status if end else state.status
+    response = jsonify(
+        text=data.decode(),
+        offset=offset,
+        next_offset=offset + len(data),
+        status=status,
+        epoch=epoch,
+        error=end.error if end else None,
+        usage=end.usage if end else None,
+        finish_reason=end.finish_reason if end else None,
+    )
+    response.headers["Stream-Epoch"] = str(epoch)
+    response.set_etag(f"{epoch}.{offset}.{offset + len(data)}.{status}")
+    return response.make_conditional(request)
+
+
+@api.get("/<stream_id>/events")
+def subscribe(stream_id: str) -> Response:
+    """Send what is stored, then each batch as it is stored (`pace=delta`: each delta, where there is a tape)."""
+    state = access.stream_or_404(stream_id, need="read")
+    pace: Pace = asked_pace()
+    allowed = access.stream_recheck(stream_id, need="read")
+    last = request.headers.get("Last-Event-ID")
+    if last is None:
+        return _follow(stream_id, asked_place(state, pace), pace, allowed, rotate=True)
+    place, first = resumed_place(stream_id, last, pace)
+    return _follow(stream_id, place, pace, allowed, rotate=True, first=first)
+
+
+@api.post("/<stream_id>/stop")
+def stop(stream_id: str) -> tuple[Response, int]:
+    """Ask for the end; harmless when it has ended already."""
+    access.stream_or_404(stream_id, need="ask")
+    return jsonify(stream_id=stream_id, status=house().engine.stop(stream_id)), 202
+
+
+@api.delete("/<stream_id>")
+def remove(stream_id: str) -> tuple[str, int]:
+    """Stop it, and remove it with the reply that points to it."""
+    access.stream_or_404(stream_id, need="ask")
+    made = house()
+    made.engine.forget(stream_id)
+
+    def erase(tx: Transaction) -> None:
+        messages.delete_reply(tx, stream_id)
+        made.streams.delete(tx, stream_id)
+
+    made.store.write(erase)
+    return "", 204
+
+
+def start(stream_id: str, *, resume: bool) -> None:
+    """Claim and start it if there is something to start; raise what the client is to be told."""
+    try:
+        house().engine.drive(stream_id, resume=resume)
+    except Draining as leaving:
+        raise ServerLeaving() from leaving
+    except AnotherIsLive as other:
+        live = house().store.read(partial(messages.live_beside, stream_id=stream_id))
+        raise AnswerInProgress(live) from other
+    except NoSource:
+        return  # somebody's generator will feed it: follow until then
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────────
+
+
+def asked_pace() -> Pace:
+    """Read `?pace=`."""
+    return "delta" if request.args.get("pace") == "delta" else "stored"
+
+
+def asked_place(state: StreamState, pace: Pace) -> Place:
+    """Read `?offset=` and `?epoch=`, checked against the log that will be read; raise OffsetProblem."""
+    offset = parse_offset(request.args.get("offset"))
+    epoch = parse_epoch(request.args.get("epoch"), state.epoch)
+    if offset > 0:
+        with house().logs.reader(state.id, pace) as reader:
+            log = reader.look()
+            if log is not None:
+                check_place(offset, min(epoch, log.epoch), bases=log.bases, text=bytes(log.data))
+    return offset, epoch
+
+
+def resumed_place(stream_id: str, last_event_id: str, pace: Pace) -> tuple[Place, Rewind | None]:
+    """Say where a reader goes on that comes with an id, and what it must be told first. Never refuses."""
+    asked = wire.parse_frame_id(last_event_id)
+    with house().logs.reader(stream_id, pace) as reader:
+        log = reader.look()
+        if log is None:
+            return (0, 0), None
+        if asked is None:
+            return (0, log.epoch), Rewind(0, log.epoch)
+        epoch, offset = asked
+        place = resume_place(offset, epoch, bases=log.bases, text=bytes(log.data))
+        return (place, log.epoch), None if place == offset else Rewind(place, log.epoch)
+
+
+# ── bodies ───────────────────────────────────────────────────────────────────────────────────
+
+
+def events_body(reader: Reader, place: Place, pace: Pace, first: Rewind | None = None) -> Body:
+    """Encode what a reader is told as server-sent events."""
+    slice_event = "delta" if pace == "delta" else "chunk"
+    heartbeat_s = house().settings.heartbeat_s
+
+    def body(ear: Ear, line: Line) -> Iterator[bytes]:
+        with reader:
+            if first is not None:
+                yield wire.encode(first, slice_event)
+            for frame in follow(reader, ear, *place, heartbeat_s, line.over):
+                if line.denied():
+                    yield wire.encode(Close(), slice_event)
+                    return
+                yield wire.encode(frame, slice_event)
+
+    return body
+
+
+def text_body(reader: Reader, place: Place) -> Body:
+    """Give the bytes alone: the end of the body says nothing of success, and a takeover always ends it."""
+    heartbeat_s = house().settings.heartbeat_s
+
+    def body(ear: Ear, line: Line) -> Iterator[bytes]:
+        epoch = None
+        with reader:
+            for frame in follow(reader, ear, *place, heartbeat_s, line.over):
+                match frame:
+                    case Slice() if epoch in (None, frame.epoch):
+                        epoch = frame.epoch
+                        yield frame.data
+                    case Ping():
+                        pass
+                    case Slice() | Rewind() | End() | Close():
+                        return
+                if line.denied():
+                    return
+
+    return body
+
+
+def _follow(
+    stream_id: str,
+    place: Place,
+    pace: Pace,
+    allowed: Callable[[], bool],
+    *,
+    rotate: bool,
+    first: Rewind | None = None,
+) -> Response:
+    reader = house().logs.reader(stream_id, pace)
+    body = events_body(reader, place, pace, first)
+    return _with_epoch(live_response(body, _ear(reader), allowed, rotate=rotate), stream_id)
+
+
+def _ear(reader: Reader) -> Ear:
+    return house().bell.listen(*reader.topics)
+
+
+def _with_epoch(response: Response, stream_id: str) -> Response:
+    tape = house().tapes.get(stream_id)
+    state = None if tape else house().streams.state(stream_id)
+    response.headers["Stream-Epoch"] = str(tape.epoch if tape else state.epoch if state else 0)
+    return response

@@ -1,0 +1,218 @@
+"""The feed of a conversation: what changed since a place, worked out once for all who stand there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from chat.core.frames import Close, End, Rewind, Slice
+from chat.core.lifecycle import is_live
+from chat.live.bell import Bell
+from chat.live.follow import catch_up, place_after
+from chat.live.logs import Logs, Pace, Reader
+from chat.store import messages
+from chat.store.conversations import Conversation
+from chat.store.messages import Changes, Message
+from chat.store.transaction import Store
+
+NEWEST = 50  # messages that a reader without a place is given
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Drop what you hold: all that counts follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationChanged:
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message, whole: put it in the place of the one with its id, or at the end."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What the followed stream of a message has told: text, a rewind, or its end."""
+
+    stream_id: str
+    message_id: str
+    frame: Slice | Rewind | End
+
+
+FeedFrame = State | ConversationChanged | MessageChanged | MessageDeleted | Streamed | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader of a conversation stands: a revision, and a place in the answer that is live there.
+
+    `epoch` is None when the text up to `offset` is known to be stored: true in every epoch.
+    """
+
+    revision: int
+    stream_id: str | None = None
+    message_id: str | None = None
+    epoch: int | None = None
+    offset: int = 0
+
+    def __str__(self) -> str:
+        if self.stream_id is None:
+            return str(self.revision)
+        epoch = "" if self.epoch is None else self.epoch
+        return f"{self.revision}.{self.stream_id}.{self.message_id}.{epoch}.{self.offset}"
+
+    @classmethod
+    def parse(cls, raw: str) -> "Position | None":
+        """Read what `str` wrote; None for anything else."""
+        match raw.split("."):
+            case [revision] if _number(revision):
+                return cls(int(revision))
+            case [revision, stream_id, message_id, epoch, offset] if (
+                _number(revision) and _number(offset) and (not epoch or _number(epoch))
+            ):
+                at = int(epoch) if epoch else None
+                return cls(int(revision), stream_id, message_id, at, int(offset))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Some frames, and where a reader stands after them; encodings are kept for the next at the same place."""
+
+    frames: list[FeedFrame]
+    position: Position
+    encoded: dict[str, list[bytes]] = field(default_factory=dict)
+
+
+class Feed:
+    """One conversation in this process, shared by all who follow it.
+
+    A step is a function of the place and of what is stored, so it is kept until the next ring: readers at the
+    same place cost one read and one encoding, and a slow one just takes a bigger step.
+    """
+
+    def __init__(self, cid: str, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float):
+        self.cid = cid
+        self._store = store
+        self._logs = logs
+        self._clock = clock
+        self._doubt_s = doubt_s
+        self._stack = ExitStack()
+        self._ear = self._stack.enter_context(bell.listen(f"conversation:{cid}"))
+        self._readers: dict[tuple[str, Pace], Reader] = {}
+        self._steps: dict[tuple[Position | None, Pace], Step] = {}
+        self._read_at = float("-inf")
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def step(self, position: Position | None, pace: Pace) -> Step:
+        """Say what a reader at `position` (None: a new one) is to be told now; no frames when nothing."""
+        if self._ear.take() or self._clock() - self._read_at > self._doubt_s:
+            self._steps.clear()
+            self._read_at = self._clock()
+        key = (position, pace)
+        step = self._steps.get(key)
+        if step is None:
+            step = self._steps[key] = self._work_out(position, pace)
+        return step
+
+    def reader(self, stream_id: str, pace: Pace) -> Reader:
+        """Share one reader of a stream among all who follow this conversation."""
+        key = (stream_id, pace)
+        if key not in self._readers:
+            self._readers[key] = self._stack.enter_context(self._logs.reader(stream_id, pace))
+            for topic in self._readers[key].topics:
+                self._ear.also(topic)
+        return self._readers[key]
+
+    def _work_out(self, position: Position | None, pace: Pace) -> Step:
+        if position is None:
+            return self._present()
+        # The stream first: an end that it tells is then in the changes too, and is not told again later.
+        told, position = self._streamed(position, pace)
+        changes = self._store.read(partial(messages.changes, cid=self.cid, since_revision=position.revision))
+        if changes.conversation is None:
+            return Step([Close()], position)
+        if changes.revision < position.revision:  # a place of another life of this database
+            return self._present()
+        frames, position = _changed(changes, position)
+        return Step([*told, *frames], position)
+
+    def _present(self) -> Step:
+        changes = self._store.read(partial(messages.newest, cid=self.cid, limit=NEWEST))
+        if changes.conversation is None:
+            return Step([Close()], Position(0))
+        shown: list[FeedFrame] = [State(), ConversationChanged(changes.conversation)]
+        frames, position = _changed(replace(changes, conversation=None), Position(changes.revision))
+        return Step([*shown, *frames], position)
+
+    def _streamed(self, position: Position, pace: Pace) -> tuple[list[FeedFrame], Position]:
+        """Tell what the followed stream has beyond the place; follow it no more after its end."""
+        if position.stream_id is None or position.message_id is None:
+            return [], position
+        log = self.reader(position.stream_id, pace).look()
+        if log is None:
+            return [], Position(position.revision)
+        offset, epoch = position.offset, log.epoch if position.epoch is None else position.epoch
+        told: list[FeedFrame] = []
+        for frame in catch_up(log, offset, epoch):
+            offset, epoch = place_after(frame, offset, epoch)
+            if isinstance(frame, Slice | Rewind | End):
+                told.append(Streamed(position.stream_id, position.message_id, frame))
+            if isinstance(frame, End):
+                return told, Position(position.revision)
+        return told, replace(position, epoch=epoch, offset=offset)
+
+
+def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Position]:
+    frames: list[FeedFrame] = []
+    position = replace(position, revision=changes.revision)
+    if changes.conversation is not None and changes.conversation_changed:
+        frames.append(ConversationChanged(changes.conversation))
+    frames += [MessageDeleted(message_id) for message_id in changes.deleted]
+    for message in changes.messages:
+        followed = message.stream_id is not None and message.stream_id == position.stream_id
+        if followed and not is_live(message.status):
+            continue  # its end comes from the stream itself, after its last text
+        frames.append(MessageChanged(message))
+        if message.stream_id is not None and is_live(message.status):
+            stored = len(message.text.encode())
+            position = Position(changes.revision, message.stream_id, message.id, None, stored)
+    return frames, position
+
+
+class Feeds:
+    """The feeds of this process: made for the first reader of a conversation, dropped with the last."""
+
+    def __init__(self, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float) -> None:
+        self._make = partial(Feed, store=store, logs=logs, bell=bell, clock=clock, doubt_s=doubt_s)
+        self._open: dict[str, tuple[Feed, int]] = {}
+
+    @contextmanager
+    def open(self, cid: str) -> Iterator[Feed]:
+        """Share the feed of this conversation with whoever else follows it."""
+        feed, readers = self._open.get(cid) or (self._make(cid), 0)
+        self._open[cid] = (feed, readers + 1)
+        try:
+            yield feed
+        finally:
+            feed, readers = self._open.pop(cid)
+            if readers > 1:
+                self._open[cid] = (feed, readers - 1)
+            else:
+                feed.close()
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
