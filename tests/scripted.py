@@ -119,9 +119,7 @@ def writes(script: Script, wants_usage: bool) -> tuple[tuple[bytes, ...], ...]:
     frame = _chunk if script.framing == "chunked" else bytes
     body = [tuple(map(frame, _slices(piece, script.slice))) for piece in _bursts(packed, script.burst)]
     if script.framing == "chunked" and not script.cut_after:
-        body.append((b"0
-
-",))
+        body.append((b"0\r\n\r\n",))
     return tuple(body)
 
 
@@ -171,9 +169,7 @@ def stamped(now_us: int) -> bytes:
 
 @cache
 def _stamp_frame() -> tuple[bytes, bytes]:
-    before, _, after = (b"data: " + _choice({"content": "TIME"}) + b"
-
-").partition(b"TIME")
+    before, _, after = (b"data: " + _choice({"content": "TIME"}) + b"\n\n").partition(b"TIME")
     return before, after
 
 
