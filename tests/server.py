@@ -1,0 +1,136 @@
+"""The real server: our gunicorn in a process of its own, on a free port, with a database of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import psutil
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
+
+
+class DidNotStart(Exception):
+    """The server died or stayed silent; the message ends with its log."""
+
+
+class RealServer:
+    """One server. It can be stopped, killed and started again on the same port and the same file.
+
+    What the tester's own environment or .env says does not reach it: only what is passed here does.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log_file = folder / "server.log"
+        self.environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": f"sqlite:///{folder / 'headwater.sqlite3'}",
+            "SECRET_KEY": "not a secret: this server lives for one test",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The gunicorn master's."""
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests."""
+        return psutil.Process(self.pid).children()
+
+    @property
+    def logs(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def start(self, timeout: float = 30) -> Self:
+        """Start it and wait until it is ready. Raises DidNotStart."""
+        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py")]
+        command += ["--bind", f"127.0.0.1:{self.port}", "app:app"]
+        # Its folder is not ours, so that it finds no .env and writes nothing into the tree.
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_ready(timeout)
+        return self
+
+    def ready(self) -> bool:
+        """Say whether it takes requests."""
+        try:
+            return requests.get(self.url + "/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def _wait_until_ready(self, timeout: float) -> None:
+        until = time.monotonic() + timeout
+        while not self.ready():
+            assert self._process is not None
+            if self._process.poll() is not None:
+                raise DidNotStart(f"It left with {self._process.returncode}.\n{self.logs[-4000:]}")
+            if time.monotonic() > until:
+                self.kill()
+                raise DidNotStart(f"Not ready after {timeout} s.\n{self.logs[-4000:]}")
+            time.sleep(0.05)
+
+    def stop(self, timeout: float = 15) -> float:
+        """Tell it to leave (SIGTERM) and wait; what stays is killed. Returns how many seconds it took."""
+        if self._process is None:
+            return 0.0
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End the master and every worker as a power cut would (SIGKILL)."""
+        if self._process is None:
+            return
+        try:
+            family = [*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)]
+        except psutil.NoSuchProcess:
+            family = []
+        for member in family:
+            try:
+                member.kill()
+            except psutil.NoSuchProcess:
+                continue  # it was faster
+        self._process.wait(10)
+        psutil.wait_procs(family[:-1], timeout=10)
+        self._process = None
+
+    def restart(self) -> float:
+        """Stop it and start it again on the same port and file; returns how long the stop took."""
+        took = self.stop()
+        self.start()
+        return took
+
+
+def free_port() -> int:
+    """Name a loopback port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
