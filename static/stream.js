@@ -184,21 +184,22 @@ export class Stream {
   }
 }
 
-/** Server-sent events out of bytes, however the network cut them: a line is decoded when it is whole. */
-class Frames {
-  #rest = new Uint8Array(0); #event; #data;
+/** Server-sent events out of bytes, however the network cut them: a line is decoded when it is whole. `feed(bytes)`
+ * gives each {event, id, data} they completed; also for /api/conversations/<id>/events. */
+export class Frames {
+  #rest = new Uint8Array(0); #frame = {};
   *feed(bytes) {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest); all.set(bytes, this.#rest.length);
     const end = all.lastIndexOf(10) + 1;
     this.#rest = all.subarray(end);
     for (const line of decoder.decode(all.subarray(0, end)).split(/\r?\n/).slice(0, -1)) {
-      const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line);
-      if (name === "event") this.#event = value;
-      else if (name === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+      const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line), frame = this.#frame;
+      if (name === "data" && frame.data !== undefined) frame.data += `\n${value}`;
+      else if (name) frame[name] = value; // a comment has no name
       else if (line === "") {
-        if (this.#data !== undefined) yield { event: this.#event, data: this.#data };
-        this.#event = this.#data = undefined;
+        this.#frame = {};
+        if (frame.data !== undefined) yield frame;
       }
     }
   }

@@ -1,0 +1,1 @@
+"""JavaScript, tested where it runs: in Node's own test runner."""
