@@ -1,0 +1,115 @@
+// The page's one SSE. hx-sse reads it, swaps what comes and reconnects by Last-Event-ID; this adds what it lacks:
+// a page opened hidden connects when somebody looks, a failed first connect is tried again, a line without a sign of
+// life is dropped, a page that is out of step asks for everything anew, and the reader learns when it takes long.
+import { say } from "./say.js";
+
+const SILENCE_MS = 40_000; // the server pings each 15 s: two missed and some
+const MAX_WAIT_MS = 5_000;
+const PATIENCE_MS = 2_500; // a short break is nobody's concern
+
+/** Follows the conversation named by `holder` (data-events: the address, data-after: the place of the page). */
+export function follow(holder) {
+  if (!holder) return;
+  const note = document.getElementById("line-note");
+  let place = holder.dataset.after;
+  let source = null, over = false, open = false;
+  let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, anew = 0;
+
+  function connect() {
+    clearTimeout(retry);
+    drop();
+    if (over || document.hidden) return;
+    source = document.createElement("div");
+    source.setAttribute("hx-sse:connect", `${holder.dataset.events}?after=${encodeURIComponent(place)}`);
+    source.setAttribute("hx-sse:close", "close");
+    source.setAttribute("hx-swap", "none");
+    heard = performance.now();
+    holder.append(source);
+    htmx.process(source);
+  }
+
+  function drop() {
+    const old = source;
+    source = null;
+    if (!old) return;
+    old.removeAttribute("hx-sse:connect");
+    old.dispatchEvent(new CustomEvent("htmx:abort"));
+    htmx.process(old, true); // without the attribute: htmx cleans up, hx-sse lets go of the line
+    old.remove();
+  }
+
+  function lost() {
+    if (over) return;
+    open = false;
+    if (!doubt) doubt = setTimeout(() => tell(navigator.onLine ? "Reconnecting…" : "You are offline. This goes on when you are back."), PATIENCE_MS);
+  }
+
+  function later() {
+    lost();
+    clearTimeout(retry);
+    retry = setTimeout(connect, Math.min(MAX_WAIT_MS, 500 * 2 ** fails++) * (0.7 + 0.6 * Math.random()));
+  }
+
+  function end(text) {
+    over = true;
+    clearTimeout(doubt);
+    drop();
+    tell(text);
+  }
+
+  function tell(text) {
+    note.hidden = !text;
+    if (note.textContent !== text && text) say(text);
+    note.textContent = text;
+  }
+
+  const mine = (act) => (event) => { if (event.target === source) act(event.detail); };
+
+  // The body was read as a page, so it was no stream: refused, or somebody in between answered.
+  holder.addEventListener("htmx:after:request", mine(({ ctx }) =>
+    [401, 403, 404].includes(ctx.response.status) ? end("This conversation is gone, or no longer shared.") : later()));
+  holder.addEventListener("htmx:error", mine(later));
+  holder.addEventListener("htmx:sse:error", mine(lost));
+  holder.addEventListener("htmx:sse:before:connection", mine(() => {
+    if (empty++ < 4) return;
+    empty = 0; // answers, but never a stream: hx-sse would ask twice a second for ever
+    setTimeout(later);
+  }));
+  holder.addEventListener("htmx:sse:after:connection", mine(() => { heard = performance.now(); }));
+  holder.addEventListener("htmx:sse:before:message", mine(() => {
+    heard = performance.now();
+    fails = empty = 0;
+    if (open) return;
+    open = true;
+    clearTimeout(doubt);
+    doubt = 0;
+    tell("");
+  }));
+  holder.addEventListener("htmx:sse:after:message", mine(({ message }) => { if (message.id) place = message.id; }));
+  holder.addEventListener("htmx:sse:close", (event) => {
+    if (event.target === source && event.detail.reason === "message") end("This conversation is gone, or no longer shared.");
+  });
+  // What continues a text is addressed to the exact place where it goes on: no such place, so we are elsewhere.
+  holder.addEventListener("htmx:before:swap", mine(({ tasks }) => {
+    if (!tasks.some((task) => task.swapSpec.grow && !task.target)) return;
+    const now = performance.now();
+    if (now - anew < 5_000 && anew) return;
+    anew = now;
+    setTimeout(() => { place = ""; connect(); });
+  }));
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    heard = performance.now();
+    if (!source) connect();
+  });
+  addEventListener("online", connect);
+  addEventListener("offline", lost);
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  setInterval(() => {
+    if (over || document.hidden || !source || performance.now() - heard < SILENCE_MS) return;
+    lost();
+    connect();
+  }, 5_000);
+  connect();
+}

@@ -1,0 +1,16 @@
+// Starts the behaviours of a page that shows a conversation; each is a module of its own.
+import "./upsert.js";
+import { follow } from "./line.js";
+import { keepTail } from "./tail.js";
+import { stickToBottom } from "./scroll.js";
+import { announceAnswers } from "./announce.js";
+import { offerCopies } from "./copy.js";
+import { tendComposer } from "./composer.js";
+
+const transcript = document.getElementById("transcript");
+stickToBottom(transcript);
+offerCopies(transcript);
+announceAnswers(transcript);
+keepTail(transcript);
+tendComposer(document.getElementById("composer"));
+follow(document.getElementById("line"));

@@ -1,0 +1,84 @@
+// The live tail: on the page that asked, every token as it comes, before the server has stored and rendered it.
+//
+// The transcript itself changes by SSE alone, here as for every viewer. What this page has read beyond it (bytes after
+// the `data-o` of the mark) is kept outside the swapped DOM and shown inside the mark, as plain text. Each swap moves
+// or empties the mark; the observer runs before the next paint and puts the rest back, so nothing is seen twice and
+// nothing flickers. When the tail fails, it goes: the page then reads what is stored, like any other.
+import { openStream } from "../stream.js";
+
+const BEHIND_MS = 2_000; // the stored text is ahead of us for that long: our line is the slower one
+const LINGER_MS = 10_000; // after the end, until the last stored batch has come by SSE
+
+let transcript, tail = null;
+
+/** Puts the tail back after each swap, and drives what this page load itself has asked for. */
+export function keepTail(where) {
+  transcript = where;
+  new MutationObserver(show).observe(transcript, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-o"] });
+  // A redirect after asking says so once: a reload must not start anything.
+  if (location.hash === "#drive") {
+    history.replaceState(history.state, "", location.pathname + location.search);
+    const asked = transcript.querySelector(".state.live");
+    if (asked) drive(asked.dataset.stream);
+  }
+  transcript.addEventListener("submit", (event) => {
+    const form = event.target.closest("form.continue");
+    if (!form) return;
+    event.preventDefault();
+    drive(form.elements.stream_id.value, { resume: true });
+  });
+}
+
+/** Starts the answer and reads it token by token, with one POST; a second drive takes the place of the first. */
+export function drive(id, { resume = false } = {}) {
+  tail?.close();
+  tail = new Tail(id, resume);
+}
+
+class Tail {
+  #behind = 0; #asked = false;
+
+  constructor(id, resume) {
+    this.id = id;
+    // A resumed answer is read from where the page stands; its stored part is here already.
+    const offset = resume ? Number(transcript.querySelector(`[data-stream="${CSS.escape(id)}"]`)?.dataset.o ?? 0) : 0;
+    this.stream = openStream({ id, drive: true, resume, offset, onChange: () => this.#soon() });
+    this.stream.done.then(() => setTimeout(() => this.close(), LINGER_MS));
+  }
+
+  close() {
+    if (tail === this) tail = null;
+    clearTimeout(this.#behind);
+    this.stream.close();
+    const mark = this.#mark();
+    if (mark) mark.textContent = "";
+  }
+
+  /** Shows at the mark what is known beyond it. */
+  show() {
+    const mark = this.#mark();
+    if (!mark) return;
+    const stored = Number(mark.dataset.o);
+    const text = stored < this.stream.length ? this.stream.after(stored) : "";
+    if (mark.textContent !== text) mark.textContent = text;
+    this.#doubt(stored > this.stream.length);
+  }
+
+  #mark() {
+    const state = transcript.querySelector(`.state[data-stream="${CSS.escape(this.id)}"]`);
+    return state?.parentElement.querySelector(".mark");
+  }
+
+  #soon() { // tokens come faster than frames
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => { this.#asked = false; this.show(); });
+  }
+
+  #doubt(behind) {
+    if (!behind) { clearTimeout(this.#behind); this.#behind = 0; }
+    else if (!this.#behind) this.#behind = setTimeout(() => this.close(), BEHIND_MS);
+  }
+}
+
+function show() { tail?.show(); }
