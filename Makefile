@@ -34,6 +34,7 @@ test: $(DEV_SET) ## run the tests; ARGS="tests/core -k offset" picks some
 
 check: $(DEV_SET) ## lint, types, import contracts, docs: the one truth, here and in CI
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/docs
