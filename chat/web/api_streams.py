@@ -112,8 +112,8 @@ def remove(stream_id: str) -> tuple[str, int]:
     made.engine.forget(stream_id)
 
     def erase(tx: Transaction) -> None:
-        messages.delete_reply(tx, stream_id)
-        made.streams.delete(tx, stream_id)
+        if not messages.remove_answer(tx, made.streams, stream_id):
+            made.streams.delete(tx, stream_id)
 
     made.store.write(erase)
     return "", 204

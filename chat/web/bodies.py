@@ -1,4 +1,4 @@
-"""Bodies that last: first byte at once, pings, rotation, access looked at again, an end when either side goes."""
+"""Bodies that last: first byte at once, pings, rotation, access asked again, an end when a side goes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

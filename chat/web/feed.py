@@ -5,17 +5,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from chat.core.frames import Close, End, Rewind, Slice
+from sqlalchemy import Connection
+
+from chat.core.frames import Close, End, Frame
 from chat.core.lifecycle import is_live
+from chat.core.log import resume_place
 from chat.live.bell import Bell
-from chat.live.follow import catch_up, place_after
+from chat.live.follow import catch_up, place_after, rewind_base
 from chat.live.logs import Logs, Pace, Reader
-from chat.store import messages
+from chat.store import conversations, messages
 from chat.store.conversations import Conversation
-from chat.store.messages import Changes, Message
+from chat.store.message_rows import Message
+from chat.store.messages import Changes
 from chat.store.transaction import Store
 
 NEWEST = 50  # messages that a reader without a place is given
+FROM_THE_START = "new"  # the id of a reader who has part of the first state: it will get all of it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Streamed:
 
     stream_id: str
     message_id: str
-    frame: Slice | Rewind | End
+    frame: Frame
 
 
 FeedFrame = State | ConversationChanged | MessageChanged | MessageDeleted | Streamed | Close
@@ -86,12 +91,25 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Some frames, and where a reader stands after them; encodings are kept for the next at the same place."""
+class Told:
+    """A frame, and the id of the place after it (None: it moves nobody)."""
 
-    frames: list[FeedFrame]
+    frame: FeedFrame
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a reader is told, and where it stands then; encodings are kept for the next at the same place."""
+
+    told: list[Told]
     position: Position
-    encoded: dict[str, list[bytes]] = field(default_factory=dict)
+    encoded: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing can follow: the conversation is gone."""
+        return bool(self.told) and isinstance(self.told[-1].frame, Close)
 
 
 class Feed:
@@ -101,7 +119,9 @@ class Feed:
     same place cost one read and one encoding, and a slow one just takes a bigger step.
     """
 
-    def __init__(self, cid: str, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float):
+    def __init__(
+        self, cid: str, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float
+    ):
         self.cid = cid
         self._store = store
         self._logs = logs
@@ -116,8 +136,26 @@ class Feed:
     def close(self) -> None:
         self._stack.close()
 
+    def place(self, raw: str | None, pace: Pace) -> Position | None:
+        """Read the id that a client comes with; None when nothing can be served from there (or it is forged).
+
+        The stream it names must be that of a message in this very conversation.
+        """
+        position = Position.parse(raw) if raw else None
+        if position is None or position.stream_id is None or position.message_id is None:
+            return position
+        message = self._store.read(partial(messages.get, message_id=position.message_id))
+        if message is None or (message.conversation_id, message.stream_id) != (self.cid, position.stream_id):
+            return None
+        log = self.reader(position.stream_id, pace).look()
+        if log is None:
+            return Position(position.revision)
+        goes_on = resume_place(position.offset, position.epoch, bases=log.bases, text=bytes(log.data))
+        base = None if position.epoch is None else rewind_base(log.bases, position.epoch)
+        return position if goes_on in (position.offset, base) else None
+
     def step(self, position: Position | None, pace: Pace) -> Step:
-        """Say what a reader at `position` (None: a new one) is to be told now; no frames when nothing."""
+        """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new."""
         if self._ear.take() or self._clock() - self._read_at > self._doubt_s:
             self._steps.clear()
             self._read_at = self._clock()
@@ -141,44 +179,49 @@ class Feed:
             return self._present()
         # The stream first: an end that it tells is then in the changes too, and is not told again later.
         told, position = self._streamed(position, pace)
-        changes = self._store.read(partial(messages.changes, cid=self.cid, since_revision=position.revision))
-        if changes.conversation is None:
-            return Step([Close()], position)
+        since = partial(messages.changes, conversation_id=self.cid, since_revision=position.revision)
+        changes = self._store.read(since)
+        if changes is None:
+            return Step([Told(Close(), None)], position)
         if changes.revision < position.revision:  # a place of another life of this database
             return self._present()
-        frames, position = _changed(changes, position)
-        return Step([*told, *frames], position)
+        frames, after = _changed(changes, position)
+        if told and _is_end(told[-1].frame) and after.stream_id == position.stream_id:
+            after = Position(after.revision)  # followed no more: its end is told, and passed in the changes
+        return Step([*told, *_at(frames, str(position), str(after))], after)
 
     def _present(self) -> Step:
-        changes = self._store.read(partial(messages.newest, cid=self.cid, limit=NEWEST))
-        if changes.conversation is None:
-            return Step([Close()], Position(0))
-        shown: list[FeedFrame] = [State(), ConversationChanged(changes.conversation)]
-        frames, position = _changed(replace(changes, conversation=None), Position(changes.revision))
-        return Step([*shown, *frames], position)
+        def look(conn: Connection) -> tuple[Conversation | None, list[Message]]:
+            return conversations.get(conn, self.cid), messages.newest(conn, self.cid, NEWEST)
 
-    def _streamed(self, position: Position, pace: Pace) -> tuple[list[FeedFrame], Position]:
+        conversation, newest = self._store.read(look)
+        if conversation is None:
+            return Step([Told(Close(), None)], Position(0))
+        changes = Changes(conversation, conversation.revision, newest, [])
+        frames, after = _changed(changes, Position(conversation.revision))
+        return Step(_at([State(), *frames], FROM_THE_START, str(after)), after)
+
+    def _streamed(self, position: Position, pace: Pace) -> tuple[list[Told], Position]:
         """Tell what the followed stream has beyond the place; follow it no more after its end."""
-        if position.stream_id is None or position.message_id is None:
+        stream_id, message_id = position.stream_id, position.message_id
+        if stream_id is None or message_id is None:
             return [], position
-        log = self.reader(position.stream_id, pace).look()
+        log = self.reader(stream_id, pace).look()
         if log is None:
             return [], Position(position.revision)
         offset, epoch = position.offset, log.epoch if position.epoch is None else position.epoch
-        told: list[FeedFrame] = []
+        told: list[Told] = []
         for frame in catch_up(log, offset, epoch):
             offset, epoch = place_after(frame, offset, epoch)
-            if isinstance(frame, Slice | Rewind | End):
-                told.append(Streamed(position.stream_id, position.message_id, frame))
-            if isinstance(frame, End):
-                return told, Position(position.revision)
-        return told, replace(position, epoch=epoch, offset=offset)
+            position = replace(position, epoch=epoch, offset=offset)
+            told.append(Told(Streamed(stream_id, message_id, frame), str(position)))
+        return told, position
 
 
 def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Position]:
     frames: list[FeedFrame] = []
     position = replace(position, revision=changes.revision)
-    if changes.conversation is not None and changes.conversation_changed:
+    if changes.conversation is not None:
         frames.append(ConversationChanged(changes.conversation))
     frames += [MessageDeleted(message_id) for message_id in changes.deleted]
     for message in changes.messages:
@@ -195,7 +238,9 @@ def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Pos
 class Feeds:
     """The feeds of this process: made for the first reader of a conversation, dropped with the last."""
 
-    def __init__(self, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float) -> None:
+    def __init__(
+        self, store: Store, logs: Logs, bell: Bell, clock: Callable[[], float], doubt_s: float
+    ) -> None:
         self._make = partial(Feed, store=store, logs=logs, bell=bell, clock=clock, doubt_s=doubt_s)
         self._open: dict[str, tuple[Feed, int]] = {}
 
@@ -212,6 +257,15 @@ class Feeds:
                 self._open[cid] = (feed, readers - 1)
             else:
                 feed.close()
+
+
+def _at(frames: list[FeedFrame], before: str, after: str) -> list[Told]:
+    """Give each frame its id: only the last one moves the reader, so that a break in between repeats them."""
+    return [Told(frame, before) for frame in frames[:-1]] + [Told(frame, after) for frame in frames[-1:]]
+
+
+def _is_end(frame: FeedFrame) -> bool:
+    return isinstance(frame, Streamed) and isinstance(frame.frame, End)
 
 
 def _number(text: str) -> bool:

@@ -4,6 +4,8 @@ from typing import Any
 
 from chat.core import sse
 from chat.core.frames import Close, End, Frame, Ping, Rewind, Slice
+from chat.web.feed import ConversationChanged, FeedFrame, MessageChanged, MessageDeleted, State, Streamed
+from chat.web.shapes import conversation_json, message_json
 
 
 def frame_id(frame: Frame) -> str | None:
@@ -53,3 +55,21 @@ def encode(frame: Frame, slice_event: str) -> bytes:
     if isinstance(frame, Ping):
         return sse.PING
     return sse.encode_json(frame_event(frame, slice_event), frame_data(frame), frame_id(frame))
+
+
+def told_event(frame: FeedFrame) -> tuple[str, dict[str, Any]]:
+    """Name the event of a conversation's frame, and give the JSON object that it carries (WIRE §6)."""
+    match frame:
+        case State():
+            return "state", {}
+        case ConversationChanged():
+            return "conversation", conversation_json(frame.conversation)
+        case MessageChanged():
+            return "message", message_json(frame.message)
+        case MessageDeleted():
+            return "message.deleted", {"id": frame.id}
+        case Streamed():
+            whose = {"stream_id": frame.stream_id, "message_id": frame.message_id}
+            return frame_event(frame.frame, "chunk"), {**whose, **frame_data(frame.frame)}
+        case Close():
+            return "close", {}

@@ -1,0 +1,65 @@
+"""What a stream's answer is asked with: the history of its message, always from the store."""
+
+from typing import Any
+
+from chat.core.prompt import Turn, build, continuation
+from chat.generation.engine import NoSource
+from chat.generation.providers.types import Answer, Ask, Item, Provider, estimate_usage
+from chat.store import conversations, messages
+from chat.store.stored import StreamState
+from chat.store.transaction import Store
+
+
+class ProviderSource:
+    """A provider's answer as the runner reads it."""
+
+    def __init__(self, ask: Ask, answer: Answer) -> None:
+        self._ask = ask
+        self._answer = answer
+
+    def __iter__(self) -> "ProviderSource":
+        return self
+
+    def __next__(self) -> Item:
+        return next(self._answer)
+
+    def close(self) -> None:
+        self._answer.close()
+
+    def estimate(self, answered: str) -> dict[str, Any]:
+        guess = estimate_usage(self._ask, answered)
+        return {"input_tokens": guess.input_tokens, "output_tokens": guess.output_tokens, "estimated": True}
+
+
+class Answers:
+    """Opens the provider for a stream: one of a message, or one that carries its own request."""
+
+    def __init__(self, store: Store, provider: Provider) -> None:
+        self._store = store
+        self._provider = provider
+
+    def open(self, state: StreamState, so_far: str) -> ProviderSource:
+        """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource."""
+        ask = self._ask(state)
+        if so_far:
+            ask = Ask(continuation(ask.messages, so_far), ask.model)
+        return ProviderSource(ask, self._provider.open(ask))
+
+    def _ask(self, state: StreamState) -> Ask:
+        if state.request is not None:
+            turns = [Turn("user", state.request["prompt"])]
+            return Ask(build(state.request.get("system"), turns), state.request.get("model"))
+
+        def look(conn: Any) -> Ask | None:
+            reply = messages.by_stream(conn, state.id)
+            if reply is None:
+                return None
+            conversation = conversations.get(conn, reply.conversation_id)
+            system = conversation.system if conversation else None
+            turns = [Turn(message.role, message.text) for message in messages.history(conn, reply)]
+            return Ask(build(system, turns), reply.model)
+
+        ask = self._store.read(look)
+        if ask is None:
+            raise NoSource(state.id)
+        return ask

@@ -1,0 +1,51 @@
+"""`GET /api/conversations/<id>/events`: all that changes in a conversation, as server-sent events."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request
+
+from chat.core import sse
+from chat.core.frames import Close
+from chat.live.bell import Ear
+from chat.web import access, wire
+from chat.web.api_streams import asked_pace
+from chat.web.bodies import Line, live_response
+from chat.web.feed import Step
+from chat.web.follow_feed import PING, AccessGone, follow_feed, topics
+from chat.web.house import house
+
+api = Blueprint("api_events", __name__, url_prefix="/api/conversations")
+
+CLOSE = sse.encode_json("close", {})
+
+
+@api.get("/<conversation_id>/events")
+def events(conversation_id: str) -> Response:
+    """Send the present state, or what changed since the id that the client brings, then each change."""
+    access.conversation_or_404(conversation_id, need="read")
+    made, pace = house(), asked_pace()
+    last = request.headers.get("Last-Event-ID") or request.args.get("after")
+
+    def body(ear: Ear, line: Line) -> Iterator[bytes]:
+        with made.feeds.open(conversation_id) as feed:
+            position = feed.place(last, pace)
+            try:
+                for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
+                    yield sse.PING if step is PING else encoded(step)
+                    if step is not None and step.is_last:
+                        return
+            except AccessGone:
+                yield CLOSE
+
+    allowed = access.conversation_recheck(conversation_id, need="read")
+    return live_response(body, made.bell.listen(*topics(conversation_id)), allowed, rotate=True)
+
+
+def encoded(step: Step) -> bytes:
+    """Make the bytes of a step; worked out once for all who are told the same."""
+    if "sse" not in step.encoded:
+        step.encoded["sse"] = b"".join(
+            sse.encode_json(*wire.told_event(told.frame), None if isinstance(told.frame, Close) else told.id)
+            for told in step.told
+        )
+    return step.encoded["sse"]
