@@ -1,0 +1,180 @@
+"""Conversations: whose they are, what they are called, and the revision that tells viewers of a change."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import delete as delete_from
+
+from chat.store import people
+from chat.store.paging import check_limit, key_of, mark
+from chat.store.people import Person
+from chat.store.streams import Streams
+from chat.store.tables import conversations, deletions, messages, shares
+from chat.store.transaction import Transaction
+
+PREVIEW = 120  # characters of the first question that stand in for a missing title
+CHANGEABLE = frozenset({"title", "system", "model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation's own fields; its messages are in `chat.store.messages`."""
+
+    id: str
+    owner_id: str
+    title: str | None
+    system: str | None
+    model: str | None
+    demo: bool
+    revision: int
+    changed_at_revision: int
+    created_at: float
+    updated_at: float
+
+
+class ConversationGone(LookupError):
+    """The conversation was deleted before this change could be made."""
+
+
+def create(
+    tx: Transaction,
+    *,
+    owner: Person,
+    title: str | None = None,
+    system: str | None = None,
+    model: str | None = None,
+    now: float,
+    demo: bool = False,
+) -> Conversation:
+    """Start an empty conversation; the owner is stored with it if this is the first thing they write."""
+    people.ensure(tx, owner, now)
+    made = Conversation(secrets.token_hex(12), owner.id, title, system, model, demo, 1, 1, now, now)
+    tx.execute(
+        insert(conversations).values(
+            id=made.id,
+            owner_id=owner.id,
+            title=title,
+            system=system,
+            model=model,
+            demo=int(demo),
+            revision=made.revision,
+            changed_at_revision=made.revision,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    tx.ring(f"conversation:{made.id}")
+    return made
+
+
+def get(conn: Connection, conversation_id: str) -> Conversation | None:
+    """Find one by id, whoever asks: who may see it is the web floor's to decide."""
+    row = conn.execute(select(conversations).where(conversations.c.id == conversation_id)).one_or_none()
+    return _conversation(row) if row else None
+
+
+def page(
+    conn: Connection, owner_id: str, limit: int = 50, after: str | None = None
+) -> tuple[list[Conversation], str | None]:
+    """List a person's conversations, newest first, and the mark of the next page. Raises BadPage."""
+    check_limit(limit)
+    query = select(conversations).where(conversations.c.owner_id == owner_id)
+    if after is not None:
+        updated_at, seq = key_of(after, 2)
+        same_instant = and_(conversations.c.updated_at == updated_at, conversations.c.seq < seq)
+        query = query.where(or_(conversations.c.updated_at < updated_at, same_instant))
+    newest_first = query.order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
+    rows = conn.execute(newest_first.limit(limit + 1)).all()
+    items = [_conversation(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return items, mark(rows[limit - 1].updated_at, rows[limit - 1].seq) if more else None
+
+
+def previews(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, str]:
+    """Give the first words of each conversation's first question: what a list shows for want of a title."""
+    first = (
+        select(func.min(messages.c.seq))
+        .where(messages.c.conversation_id.in_(conversation_ids), messages.c.role == "user")
+        .group_by(messages.c.conversation_id)
+    )
+    words = func.substr(messages.c.text, 1, PREVIEW).label("words")
+    rows = conn.execute(select(messages.c.conversation_id, words).where(messages.c.seq.in_(first)))
+    return {row.conversation_id: " ".join(row.words.split()) for row in rows}
+
+
+def demo_of(conn: Connection, person_id: str) -> Conversation | None:
+    """Find the person's demo conversation; None when they have none yet."""
+    query = select(conversations).where(conversations.c.owner_id == person_id, conversations.c.demo == 1)
+    row = conn.execute(query.order_by(conversations.c.seq).limit(1)).one_or_none()
+    return _conversation(row) if row else None
+
+
+def change(tx: Transaction, conversation_id: str, fields: Mapping[str, str | None]) -> Conversation:
+    """Set title, system or model; other fields are a KeyError. Raises ConversationGone."""
+    if unknown := fields.keys() - CHANGEABLE:
+        raise KeyError(*unknown)
+    if fields:
+        bump(tx, conversation_id, changed_at_revision=conversations.c.revision + 1, **fields)
+    found = get(tx.conn, conversation_id)
+    if found is None:
+        raise ConversationGone(conversation_id)
+    return found
+
+
+def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
+    """Delete a conversation, its messages, their streams and its link; False when it was not there.
+
+    A stream that is still written loses its row here and its writer finds that out by its fence;
+    whoever can should have stopped it first.
+    """
+    if not hold(tx, conversation_id):
+        return False
+    answers = select(messages.c.stream_id, messages.c.reasoning_stream_id)
+    rows = tx.conn.execute(answers.where(messages.c.conversation_id == conversation_id)).all()
+    for table in (messages, deletions, shares):
+        tx.execute(delete_from(table).where(table.c.conversation_id == conversation_id))
+    tx.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
+    for stream_id in (one for row in rows for one in row if one):
+        streams.delete(tx, stream_id)
+    tx.ring(f"conversation:{conversation_id}")
+    tx.ring(f"access:{conversation_id}")
+    return True
+
+
+def hold(tx: Transaction, conversation_id: str) -> bool:
+    """Keep other writers out of this conversation until the commit; False when it does not exist."""
+    query = select(conversations.c.seq).where(conversations.c.id == conversation_id)
+    # SQLite has one writer anyway, and its dialect leaves FOR UPDATE away.
+    return tx.conn.execute(query.with_for_update()).one_or_none() is not None
+
+
+def bump(tx: Transaction, conversation_id: str, **values: Any) -> int:
+    """Count one visible change, set `values` with it and wake the viewers; give the new revision.
+
+    The row's lock is held until the commit, so revisions appear in their order. Raises ConversationGone.
+    """
+    row = conversations.c.id == conversation_id
+    counted = update(conversations).where(row).values(revision=conversations.c.revision + 1, **values)
+    revision = tx.conn.execute(counted.returning(conversations.c.revision)).scalar_one_or_none()
+    if revision is None:
+        raise ConversationGone(conversation_id)
+    tx.ring(f"conversation:{conversation_id}")
+    return int(revision)
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=row.id,
+        owner_id=row.owner_id,
+        title=row.title,
+        system=row.system,
+        model=row.model,
+        demo=bool(row.demo),
+        revision=row.revision,
+        changed_at_revision=row.changed_at_revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

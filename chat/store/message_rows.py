@@ -1,0 +1,101 @@
+"""One message as its readers see it: the row, and for an answer the text that its stream has stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, and_, func, select
+
+from chat.core.lifecycle import LIVE
+from chat.store.people import Person
+from chat.store.stored import text_of
+from chat.store.tables import messages
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A question or an answer; a live answer's `text` is what is stored of it at this moment."""
+
+    id: str
+    conversation_id: str
+    role: str  # "user" or "assistant"
+    author: Person | None  # None for an answer
+    text: str
+    status: str
+    stream_id: str | None
+    reasoning_stream_id: str | None
+    parent_id: str | None
+    model: str | None
+    usage: dict[str, Any] | None
+    citations: Sequence[dict[str, Any]]
+    error: dict[str, str] | None
+    finish_reason: str | None
+    created_at: float
+    seq: int  # order of arrival; a child's is always higher than its parent's
+    revision: int  # the conversation's, when this message last changed
+
+
+def fetch(conn: Connection, query: Select[Any]) -> list[Message]:
+    """Run a select over all columns of messages and join each answer with its text, in one snapshot."""
+    rows = conn.execute(query).all()
+    texts = text_of(conn, [row.stream_id for row in rows if row.stream_id])
+    return [_message(row, texts) for row in rows]
+
+
+def fetch_one(conn: Connection, where: ColumnElement[bool]) -> Message | None:
+    """Give the one message of which this is true; None when there is none."""
+    found = fetch(conn, select(messages).where(where))
+    return found[0] if found else None
+
+
+def line_to(newest: ColumnElement[bool]) -> CTE:
+    """Give the rows (seq, parent_id) from the message of which this is true back to the first question."""
+    line = select(messages.c.seq, messages.c.parent_id).where(newest).cte("line", recursive=True)
+    parent = messages.alias("parent")
+    # A parent is always older: said here so that no row, however it came, can send this in circles.
+    towards_the_start = and_(parent.c.id == line.c.parent_id, parent.c.seq < line.c.seq)
+    return line.union_all(select(parent.c.seq, parent.c.parent_id).join(line, towards_the_start))
+
+
+def is_newest(conversation_id: str) -> ColumnElement[bool]:
+    """Say of a message that it came last in its conversation."""
+    last = select(func.max(messages.c.seq)).where(messages.c.conversation_id == conversation_id)
+    return messages.c.seq == last.scalar_subquery()
+
+
+def seq_of_message(conn: Connection, conversation_id: str, message_id: str) -> int | None:
+    """Give a message's place in the order of arrival; None when it is not of this conversation."""
+    mine = and_(messages.c.conversation_id == conversation_id, messages.c.id == message_id)
+    return conn.execute(select(messages.c.seq).where(mine)).scalar_one_or_none()
+
+
+def live_stream(conn: Connection, conversation_id: str) -> str | None:
+    """Give the stream of the answer that is pending or streaming in the conversation, if any."""
+    live = and_(
+        messages.c.conversation_id == conversation_id,
+        messages.c.role == "assistant",
+        messages.c.status.in_(LIVE),
+    )
+    return conn.execute(select(messages.c.stream_id).where(live)).scalar_one_or_none()
+
+
+def _message(row: Row[Any], texts: dict[str, str]) -> Message:
+    return Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        role=row.role,
+        author=Person(row.author_id, row.author_name) if row.author_id else None,
+        text=texts.get(row.stream_id, "") if row.stream_id else row.text or "",
+        status=row.status,
+        stream_id=row.stream_id,
+        reasoning_stream_id=row.reasoning_stream_id,
+        parent_id=row.parent_id,
+        model=row.model,
+        usage=row.usage,
+        citations=row.citations,
+        error=row.error,
+        finish_reason=row.finish_reason,
+        created_at=row.created_at,
+        seq=row.seq,
+        revision=row.revision,
+    )

@@ -1,0 +1,44 @@
+"""Pages of a list: how much one may ask for, and the opaque mark at which the next page begins."""
+
+import json
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+MOST = 200  # items on one page
+LONGEST_MARK = 100  # ours have at most 60 characters
+LARGEST = 2**62  # beyond what any row's key reaches, within what every database compares
+
+
+class BadPage(ValueError):
+    """A limit out of range, or a mark that no list ever gave out."""
+
+
+def check_limit(limit: int) -> int:
+    """Give `limit` back when it is from 1 to 200. Raises BadPage."""
+    if not 1 <= limit <= MOST:
+        raise BadPage(f"limit must be from 1 to {MOST}")
+    return limit
+
+
+def mark(*key: float) -> str:
+    """Seal the key of the last item on a page; `key_of` opens it again, without loss."""
+    return urlsafe_b64encode(json.dumps(key).encode()).rstrip(b"=").decode()
+
+
+def key_of(sealed: str, parts: int) -> list[float]:
+    """Open a mark that seals `parts` numbers. Raises BadPage for everything else."""
+    if len(sealed) > LONGEST_MARK:
+        raise BadPage("this is not a place in the list")
+    try:
+        key = json.loads(urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)))
+    except ValueError as unreadable:  # broken base64, UTF-8 and JSON are all ValueErrors
+        raise BadPage("this is not a place in the list") from unreadable
+    if not isinstance(key, list) or len(key) != parts or not all(map(_is_number, key)):
+        raise BadPage("this is not a place in the list")
+    return key
+
+
+def _is_number(part: object) -> bool:
+    if isinstance(part, bool) or not isinstance(part, int | float):
+        return False
+    return math.isfinite(part) and abs(part) < LARGEST
