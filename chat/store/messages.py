@@ -29,6 +29,7 @@ from chat.store.message_rows import (
 )
 from chat.store.paging import BadPage, check_limit, key_of, mark
 from chat.store.stored import StreamState
+from chat.store.streams import Streams
 from chat.store.tables import deletions, messages
 from chat.store.transaction import Transaction
 
@@ -46,7 +47,6 @@ __all__ = [
     "ask",
     "by_stream",
     "changes",
-    "delete_reply",
     "everything",
     "follow_stream",
     "get",
@@ -57,6 +57,7 @@ __all__ = [
     "page",
     "path",
     "regenerate",
+    "remove_answer",
 ]
 
 
@@ -170,10 +171,10 @@ def live_beside(conn: Connection, stream_id: str) -> str | None:
 # ── writes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def delete_reply(tx: Transaction, stream_id: str) -> bool:
-    """Remove the answer whose text this stream is; what followed it moves up to its parent.
+def remove_answer(tx: Transaction, streams: Streams, stream_id: str) -> bool:
+    """Remove the answer whose text this stream is, and the stream; what followed moves up to its parent.
 
-    The stream itself is the caller's to delete, in the same transaction. False when it has no message.
+    False when the stream belongs to no message: nothing is touched then.
     """
     answer = by_stream(tx.conn, stream_id)
     if answer is None:
@@ -184,6 +185,8 @@ def delete_reply(tx: Transaction, stream_id: str) -> bool:
     tx.execute(delete_from(messages).where(messages.c.id == answer.id))
     gone = {"conversation_id": answer.conversation_id, "message_id": answer.id, "revision": revision}
     tx.execute(insert(deletions).values(gone))
+    for text in filter(None, (answer.stream_id, answer.reasoning_stream_id)):
+        streams.delete(tx, text)
     return True
 
 
