@@ -30,8 +30,13 @@ class Owner:
 
 
 def myself() -> Owner:
-    """Name this process. Call it after the fork."""
-    return Owner(_host(), boot_id(), os.getpid(), start_of(os.getpid()) or "?")
+    """Name this process; after a fork the child has a name of its own."""
+    return _name(os.getpid())
+
+
+@functools.cache
+def _name(pid: int) -> Owner:
+    return Owner(_host(), boot_id(), pid, start_of(pid) or "?")
 
 
 def is_dead(owner: str) -> bool:

@@ -38,14 +38,14 @@ class Streams:
         self,
         store: Store,
         *,
-        owner: str,
+        owner: Callable[[], str],
         lease_s: float,
         wall: Callable[[], float],
         lease_clock: Callable[[], float],
         on_change: OnChange = lambda tx, state: None,
     ) -> None:
         self.store = store
-        self.owner = owner
+        self._owner = owner
         self._lease_s = lease_s
         self._wall = wall
         self._lease_clock = lease_clock
@@ -83,7 +83,7 @@ class Streams:
                 .values(
                     status=Status.STREAMING,
                     epoch=streams.c.epoch + 1,
-                    owner=self.owner,
+                    owner=self._owner(),
                     lease_until=self._lease_clock() + self._lease_s,
                     stop_requested=0,
                     error=None,
@@ -165,7 +165,7 @@ class Streams:
         """Lengthen our leases (`held`: epoch by id); say which were lost, and which are asked to stop."""
 
         def lengthen(tx: Transaction) -> tuple[set[str], set[str]]:
-            mine = (streams.c.owner == self.owner) & (streams.c.status == Status.STREAMING)
+            mine = (streams.c.owner == self._owner()) & (streams.c.status == Status.STREAMING)
             tx.execute(update(streams).where(mine).values(lease_until=self._lease_clock() + self._lease_s))
             columns = (streams.c.id, streams.c.epoch, streams.c.stop_requested)
             rows = tx.execute(select(*columns).where(mine)).all()

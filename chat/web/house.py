@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from chat.generation.engine import Engine
     from chat.generation.providers.types import Provider
     from chat.live.bell import Bell
+    from chat.live.logs import Logs
+    from chat.live.tape import Tapes
     from chat.store.streams import Streams
     from chat.store.transaction import Store
+    from chat.web.feed import Feeds
     from chat.web.signer import Signer
 
 EXTENSION = "headwater"
@@ -31,6 +34,9 @@ class House:
     store: Store
     streams: Streams
     bell: Bell
+    tapes: Tapes
+    logs: Logs
+    feeds: Feeds
     engine: Engine
     provider: Provider
     signer: Signer

@@ -1,0 +1,84 @@
+"""The composition root below Flask: which part is given what. Only `create_app` calls it."""
+
+from functools import partial
+
+from sqlalchemy import Engine as Database
+
+from chat.config import Settings
+from chat.generation import clock, identity
+from chat.generation.answers import Answers
+from chat.generation.engine import Engine, Pace
+from chat.generation.providers import Provider
+from chat.generation.runner import Limits, Runner
+from chat.generation.writer import Writer
+from chat.live.bell import open_bell
+from chat.live.logs import Logs
+from chat.live.mirror import Mirrors, Stored
+from chat.live.tape import Tapes
+from chat.store import messages
+from chat.store.sqlite import SqliteStore
+from chat.store.stored import end_of
+from chat.store.streams import Batch, Streams
+from chat.web.feed import Feeds
+from chat.web.house import House
+from chat.web.signer import Signer
+
+TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
+
+
+def compose(settings: Settings, database: Database, provider: Provider, signer: Signer) -> House:
+    """Put the house together. Nothing runs before `engine.start()`."""
+    bell = open_bell(settings.database_url)
+    store = SqliteStore(database, bell.ring)
+    streams = Streams(
+        store,
+        owner=lambda: str(identity.myself()),  # asked when it claims: after the fork
+        lease_s=settings.lease_s,
+        wall=clock.wall,
+        lease_clock=clock.lease_clock,
+        on_change=messages.follow_stream,
+    )
+    tapes = Tapes()
+    mirrors = Mirrors(bell, partial(fetch, streams), clock.monotonic, settings.heartbeat_s)
+    logs = Logs(tapes, mirrors)
+    writer = Writer(streams.append, Batch, clock.monotonic, TICK_S)
+    runner = Runner(
+        tapes=tapes,
+        writer=writer,
+        ring=bell.ring,
+        close_stream=streams.close,
+        clock=clock.monotonic,
+        limits=Limits(settings.answer_bytes, settings.answer_s),
+    )
+    engine = Engine(
+        streams=streams,
+        tapes=tapes,
+        bell=bell,
+        writer=writer,
+        runner=runner,
+        open_source=Answers(store, provider).open,
+        is_dead=identity.is_dead,
+        pace=Pace(flush_ms=settings.flush_ms, renew_s=settings.lease_s / 3),
+    )
+    return House(
+        settings=settings,
+        store=store,
+        streams=streams,
+        bell=bell,
+        tapes=tapes,
+        logs=logs,
+        feeds=Feeds(store, logs, bell, clock.monotonic, settings.heartbeat_s),
+        engine=engine,
+        provider=provider,
+        signer=signer,
+        now=clock.wall,
+    )
+
+
+def fetch(streams: Streams, stream_id: str, offset: int, last_seq: int) -> Stored | None:
+    """Read for a mirror what is stored beyond its place."""
+    found = streams.read(stream_id, offset, last_seq)
+    if found is None:
+        return None
+    end = end_of(found, offset + len(found.data))
+    return Stored(found.data, found.state.epoch, found.state.bases, end, found.last_seq)
