@@ -1,0 +1,19 @@
+"""docs/protocol.md quotes what is in the tree."""
+
+import re
+
+from tests.docs.fences import blocks
+from tests.docs.pages import ROOT
+
+PAGE = (ROOT / "docs/protocol.md").read_text()
+
+
+def test_the_client_on_the_page_is_the_one_in_examples():
+    assert (ROOT / "examples/headwater.js").read_text() in blocks("protocol.md", "js")
+
+
+def test_every_option_of_stream_js_is_on_the_page():
+    source = (ROOT / "static/stream.js").read_text()
+    options = re.findall(r"@param \{[^}]+\} \[?options\.(\w+)", source)
+    assert len(options) > 8
+    assert [option for option in options if f"`{option}" not in PAGE] == []
