@@ -1,0 +1,68 @@
+"""The system's Chromium, one for all browser tests, with a fresh person for each."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser.cable import Cable
+from tests.browser.window import Window
+from tests.server import RealServer
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+People = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser on this machine (looked for {', '.join(NAMES)})")
+    # Chromium refuses to sandbox what root starts.
+    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def somebody(chromium: Browser) -> Iterator[People]:
+    """Make people: each a browser of their own, without a cookie yet."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        contexts.append(chromium.new_context(**options))  # type: ignore[arg-type]
+        contexts[-1].set_default_timeout(15_000)
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def ada(somebody: People) -> BrowserContext:
+    return somebody()
+
+
+@pytest.fixture
+def driver(ada: BrowserContext) -> Window:
+    """Ada's first window, the one that asks."""
+    return Window(ada.new_page())
+
+
+@pytest.fixture
+def viewer(ada: BrowserContext) -> Window:
+    """Ada's second window."""
+    return Window(ada.new_page())
+
+
+@pytest.fixture
+def cable(server: RealServer) -> Iterator[Cable]:
+    """Another way to the server, which can be pulled."""
+    with Cable(server.port) as cable:
+        yield cable

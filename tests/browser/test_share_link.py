@@ -1,0 +1,50 @@
+"""The live link: people without an account watch the answer grow, and can do nothing else."""
+
+from playwright.sync_api import expect
+
+from tests.browser.texts import PROSE
+from tests.browser.window import Window
+from tests.scripted import Script
+
+LONG = PROSE * 3
+
+
+def test_a_stranger_watches_until_the_link_is_taken_back(server, upstream, driver, somebody):
+    upstream.scripts["scripted"] = Script(text="First.")
+    driver.begin(server.url, "A first question")
+    driver.wait_for_end()
+    link = make_link(driver)
+    stranger = somebody()
+    window = Window(stranger.new_page())
+    window.page.goto(link)
+    expect(window.answer).to_have_text("First.")
+    assert window.page.locator("form").count() == 0
+    assert stranger.cookies() == [], "a share page must not set a cookie"
+
+    upstream.scripts["scripted"] = Script(text=LONG, pace=40)
+    driver.page.keyboard.press("Escape")
+    driver.ask("And now at length")
+    window.wait_for_text(60)
+    assert len(window.text) < len(LONG), "the answer came at once, not live"
+    assert driver.page.locator(".state.live").count() == 1
+    window.wait_for_end()
+    driver.wait_for_end()
+    assert window.text == driver.text == LONG
+    assert all(LONG.startswith(text) for text in window.seen if text != "First.")
+    assert window.misdeeds() == []
+
+    driver.page.locator("header [popovertarget=share]").click()
+    driver.page.get_by_role("button", name="Stop sharing").click()
+    expect(window.page.locator("#line-note")).to_contain_text("no longer shared", timeout=3_000)
+    answer = window.page.goto(link)
+    assert answer is not None
+    assert answer.status == 404
+
+
+def make_link(owner: Window) -> str:
+    """Share the conversation that is open in this window; returns the address."""
+    owner.page.locator("header [popovertarget=share]").click()
+    owner.page.get_by_role("button", name="Make a live link").click()
+    field = owner.page.locator("#share-url")
+    expect(field).to_be_visible()
+    return str(field.input_value())

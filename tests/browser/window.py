@@ -1,0 +1,141 @@
+"""A window of a browser as a test uses it: what it shows, and whatever it did that it must not."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+# Runs in each page before anything else: what the newest answer showed, after each change and before the next
+# paint, and what the policy of the page had to forbid.
+WATCH = """
+window.seen = [];
+window.refused = [];
+document.addEventListener("securitypolicyviolation",
+  (refusal) => refused.push(`${refusal.violatedDirective} ${refusal.blockedURI}`));
+document.addEventListener("DOMContentLoaded", () => {
+  const note = () => {
+    const answers = document.querySelectorAll(".message.assistant .text");
+    const text = answers[answers.length - 1]?.textContent;
+    if (text !== undefined && text !== seen.at(-1)) seen.push(text);
+  };
+  new MutationObserver(() => requestAnimationFrame(note)).observe(document.body,
+    { childList: true, subtree: true, characterData: true });
+  note();
+});
+"""
+
+# The blocks of the newest answer without what only helps to grow them: regions, mark, copy buttons.
+SHAPE = """
+(text) => {
+  const copy = text.cloneNode(true);
+  for (const extra of copy.querySelectorAll(".mark, .copy")) extra.remove();
+  for (let region; (region = copy.querySelector("[id^=r]")); ) region.replaceWith(...region.childNodes);
+  for (const block of copy.querySelectorAll("[id]")) block.removeAttribute("id");
+  copy.normalize();
+  return copy.innerHTML;
+}
+"""
+
+
+@dataclass
+class Window:
+    """One tab and what happened in it."""
+
+    page: Page
+    dialogs: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(WATCH)
+        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on(
+            "console", lambda line: self.complaints.append(line.text) if line.type == "error" else None
+        )
+        self.page.on("pageerror", lambda mistake: self.complaints.append(str(mistake)))
+        self.page.on("request", self.requests.append)
+
+    # ── doing ────────────────────────────────────────────────────────────────────────────────
+
+    def ask(self, text: str) -> None:
+        """Type a question and send it with Enter."""
+        self.page.locator("#ask").fill(text)
+        self.page.locator("#ask").press("Enter")
+
+    def begin(self, url: str, text: str) -> str:
+        """Begin a conversation from the first page; returns its address once an answer is there to watch."""
+        self.page.goto(url)
+        self.ask(text)
+        self.page.wait_for_url("**/c/*")
+        expect(self.answer).to_be_attached()
+        return self.page.url.partition("#")[0]
+
+    def hide(self, hidden: bool) -> None:
+        """Make the page believe that nobody looks at it, or that somebody does again."""
+        self.page.evaluate(
+            """(hidden) => {
+              Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+              Object.defineProperty(document, "visibilityState",
+                { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+              document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            hidden,
+        )
+
+    # ── seeing ───────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def answer(self) -> Any:
+        """The newest answer's text."""
+        return self.page.locator(".message.assistant .text").last
+
+    @property
+    def state(self) -> Any:
+        """Where the newest answer is."""
+        return self.page.locator(".message.assistant .state").last
+
+    @property
+    def text(self) -> str:
+        return str(self.answer.text_content())
+
+    @property
+    def seen(self) -> list[str]:
+        """Every text that the newest answer showed here since the page was loaded."""
+        return list(self.page.evaluate("seen"))
+
+    @property
+    def shape(self) -> str:
+        """The newest answer's HTML, without what only helps it to grow."""
+        return str(self.answer.evaluate(SHAPE))
+
+    def wait_for_text(self, size: int, timeout: float = 15_000) -> str:
+        """Wait until so many characters of the newest answer are there."""
+        self.page.wait_for_function(
+            """(size) => {
+              const answers = document.querySelectorAll(".message.assistant .text");
+              return answers[answers.length - 1]?.textContent.length >= size;
+            }""",
+            arg=size,
+            timeout=timeout,
+        )
+        return self.text
+
+    def wait_for_end(self, timeout: float = 30_000) -> None:
+        """Wait until the newest answer is not live any more and no tail hangs at its mark."""
+        expect(self.state).not_to_have_class("state live", timeout=timeout)
+        expect(self.page.locator(".mark:not(:empty)")).to_have_count(0, timeout=timeout)
+
+    def misdeeds(self) -> list[str]:
+        """List what no page may do: dialogs, refused loads, requests to elsewhere."""
+        home = urlsplit(self.page.url).netloc
+        elsewhere = [r.url for r in self.requests if urlsplit(r.url).netloc not in (home, "")]
+        return [*self.dialogs, *elsewhere, *self.page.evaluate("refused")]
+
+
+def stored(context: BrowserContext, conversation_url: str) -> dict[str, Any]:
+    """Read the newest message of a conversation as the store has it, with the window's own cookie."""
+    base, _, conversation = conversation_url.partition("/c/")
+    answer = context.request.get(f"{base}/api/conversations/{conversation}/messages")
+    assert answer.status == 200, answer.text()
+    return dict(answer.json()["items"][-1])
