@@ -1,0 +1,17 @@
+"""Markdown as pages show it: sanitised, in regions that become final one by one, grown by small swaps."""
+
+from chat.core.markdown.growth import Swap, conclude, region_html, region_id, steps
+from chat.core.markdown.regions import Picture, Region, finished, picture, render
+
+__all__ = [
+    "Picture",
+    "Region",
+    "Swap",
+    "conclude",
+    "finished",
+    "picture",
+    "region_html",
+    "region_id",
+    "render",
+    "steps",
+]

@@ -1,0 +1,84 @@
+"""A text as a row of regions, one for each top-level block: all but the last are final."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from chat.core.markdown.held import settle
+from chat.core.markdown.mark import NONCE, mark_html, place_nonce
+from chat.core.markdown.parser import blocks, parse, to_html
+from chat.core.markdown.sanitise import sanitise
+
+NEWLINE = re.compile(r"\r\n?|\n")  # what the grammar counts as one
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One block's sanitised inner HTML, and the place (bytes) where it begins in the text."""
+
+    start: int
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A live text as a page shows it.
+
+    `closed` are final, from the place asked for on; `open` holds the mark; `offset` (bytes) is how far
+    the text is shown.
+    """
+
+    closed: tuple[Region, ...]
+    open: Region
+    offset: int
+
+
+def render(text: str) -> str:
+    """Give a finished text's HTML: whole, sanitised, the same bytes as its regions one after another."""
+    return "".join(region.html for region in finished(text.encode()))
+
+
+def finished(text: bytes, since: int = 0) -> tuple[Region, ...]:
+    """Give a finished text's regions from `since` (where a region begins) on; none when nothing is there."""
+    source = text[since:].decode()
+    found = blocks(parse(source))
+    return _regions(found, _starts(found, source, since))
+
+
+def picture(text: bytes, key: str, since: int = 0) -> Picture:
+    """Picture message `key` while its text grows; parses only from `since`, where a region begins.
+
+    The picture of `text[:picture.offset]` is the same picture, so a page's place is enough to resume.
+    """
+    source, tokens = settle(text[since:].decode())
+    offset = since + len(source.encode())
+    found = blocks(tokens)
+    starts = _starts(found, source, since)
+    last = found[-1] if found else []
+    place_nonce(last, source)
+    html = sanitise(to_html(last)).replace(NONCE, mark_html(key, offset), 1)
+    return Picture(_regions(found[:-1], starts), Region(starts[-1] if starts else since, html), offset)
+
+
+def _regions(found: Sequence[list[Token]], starts: Sequence[int]) -> tuple[Region, ...]:
+    return tuple(Region(start, sanitise(to_html(block))) for block, start in zip(found, starts, strict=False))
+
+
+def _starts(found: Sequence[list[Token]], source: str, since: int) -> list[int]:
+    """Give where each block begins, in bytes of the whole text; what is before the first belongs to it."""
+    wanted = [block[0].map[0] if block[0].map else 0 for block in found]
+    starts = [since] if found else []
+    line = at = 0
+    place = since
+    for number in wanted[1:]:
+        begin = at
+        while line < number:
+            newline = NEWLINE.search(source, at)
+            if newline is None:
+                break
+            at, line = newline.end(), line + 1
+        place += len(source[begin:at].encode())
+        starts.append(place)
+    return starts
