@@ -32,7 +32,8 @@ def region_html(key: str, region: Region) -> str:
 def steps(before: Picture, after: Picture, key: str) -> tuple[Swap, ...]:
     """Give the swaps, in order, that turn a page showing `before` into one showing `after`.
 
-    None when both show the same. `after` must have been made with `since=before.open.start`. All targets exist before the first swap.
+    None when both show the same. `after` must have been made with `since=before.open.start`.
+    All targets exist before the first swap.
     """
     if after.open == before.open and not after.closed:
         return ()
