@@ -8,6 +8,8 @@ from chat.core.frames import End, Slice
 LONGEST_NUMBER = 18  # digits: whatever fits is also a valid 64-bit integer for the database
 SLICE_BYTES = 64 * 1024  # the most text one frame carries
 
+Bytes = bytes | bytearray  # a tape grows in place
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -76,7 +78,7 @@ def _digits(raw: str) -> int | None:
     return int(raw) if plain else None
 
 
-def check_place(offset: int, epoch: int | None, *, bases: Sequence[int], text: bytes) -> None:
+def check_place(offset: int, epoch: int | None, *, bases: Sequence[int], text: Bytes) -> None:
     """Raise the OffsetProblem, if any, of reading on from `offset` as it was in `epoch` (None: the current).
 
     `bases[e - 1]` is the length stored when epoch e was claimed; `text` is all of the log that is read.
@@ -96,7 +98,7 @@ def check_place(offset: int, epoch: int | None, *, bases: Sequence[int], text: b
         raise InsideCharacter("offset lies inside a character", floor_boundary(text, offset), current)
 
 
-def resume_place(offset: int | None, epoch: int | None, *, bases: Sequence[int], text: bytes) -> int:
+def resume_place(offset: int | None, epoch: int | None, *, bases: Sequence[int], text: Bytes) -> int:
     """Say where the text of a reader goes on that had `offset` in `epoch`: there, or cut back.
 
     For a place taken from `Last-Event-ID`. Never raises; 0 when the place means nothing here.
@@ -110,12 +112,12 @@ def resume_place(offset: int | None, epoch: int | None, *, bases: Sequence[int],
     return floor_boundary(text, offset)
 
 
-def is_boundary(text: bytes, offset: int) -> bool:
+def is_boundary(text: Bytes, offset: int) -> bool:
     """Say whether a cut at `offset` leaves whole characters on both sides."""
     return 0 <= offset <= len(text) and floor_boundary(text, offset) == offset
 
 
-def floor_boundary(data: bytes, at: int) -> int:
+def floor_boundary(data: Bytes, at: int) -> int:
     """Return the last character boundary at or before `at`; the end where `at` lies beyond it."""
     if at >= len(data):
         return len(data)

@@ -1,0 +1,1 @@
+"""The pure floor, by examples and by hypothesis."""
