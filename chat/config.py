@@ -1,0 +1,276 @@
+"""Settings: read from the environment and `.env` once, checked, frozen."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chat.core.batching import parse_chunk_by
+from chat.secret import kept_secret
+
+NOT_YET = "is not built into this version yet: leave it unset, and Headwater runs on one SQLite file"
+
+Names = Annotated[tuple[str, ...], NoDecode]  # "a, b" in the environment
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message says which and how, one line for each."""
+
+
+class Settings(BaseSettings):
+    """Every setting, limit and rate; a field's description is what the README says of it.
+
+    Of limits and rates, 0 turns one off.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHAT_",
+        env_ignore_empty=True,  # `OPENAI_API_KEY=` in a .env means: none
+        extra="ignore",  # .env may hold the settings of other programs
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    # ── where ────────────────────────────────────────────────────────────────────────────────
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("SECRET_KEY"),
+        description="Signs who people are. Unset: made once and kept beside the SQLite file, readable by the "
+        "server's user alone. Whoever changes it signs everybody out.",
+    )
+    database_url: str = Field(
+        "sqlite:///instance/headwater.sqlite3",
+        validation_alias=AliasChoices("DATABASE_URL"),
+        description="`sqlite:///` and a path, relative to where the server starts. PostgreSQL comes later.",
+    )
+    redis_url: str | None = Field(
+        None, validation_alias=AliasChoices("REDIS_URL"), description="Comes later, with PostgreSQL."
+    )
+    port: int = Field(
+        8000,
+        ge=1,
+        le=65535,
+        validation_alias=AliasChoices("PORT"),
+        description="The port to listen on.",
+    )
+    web_concurrency: int = Field(
+        1,
+        ge=1,
+        validation_alias=AliasChoices("WEB_CONCURRENCY"),
+        description="Worker processes. This version runs one, whatever is asked for, and says so.",
+    )
+
+    # ── the model ────────────────────────────────────────────────────────────────────────────
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_API_KEY"),
+        description="The key of the OpenAI-compatible server. Neither key nor address: the built-in demo answers.",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_BASE_URL"),
+        description="Its address: OpenRouter, Ollama, vLLM and so on. Unset: OpenAI's own.",
+    )
+    model: str | None = Field(
+        None,
+        max_length=200,
+        description="The model of questions that name none. Unset: the first of `CHAT_MODELS`, else a small one "
+        "of OpenAI's.",
+    )
+    models: Names = Field(
+        (), description="The models that may be asked for, comma-separated. Unset: any id is passed on."
+    )
+
+    # ── storing what comes ───────────────────────────────────────────────────────────────────
+    flush_ms: int = Field(
+        500,
+        ge=0,
+        le=60_000,
+        description="Milliseconds that text may wait to be stored: what a crash can cost.",
+    )
+    chunk_by: str = Field(
+        "sentence",
+        description="What is stored, and shown to viewers, at once: `word`, `sentence`, `paragraph` or a number "
+        "of bytes (1 to 4096).",
+    )
+    lease_s: float = Field(
+        6,
+        ge=1,
+        le=600,
+        description="Seconds after which the answers of a process that shows no sign of life are interrupted.",
+    )
+    on_interrupt: Literal["mark"] = Field(
+        "mark", description="What becomes of an interrupted answer: `mark` offers to continue it."
+    )
+
+    # ── who may come ─────────────────────────────────────────────────────────────────────────
+    auth: Literal["open", "required"] = Field(
+        "open", description="`open`: whoever comes is somebody. `required`: no new people."
+    )
+    cors_origins: Names = Field(
+        (), description="Origins whose pages may call the API, comma-separated; `*` means any."
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="How many proxies stand before the server; that many `X-Forwarded-*` values are believed.",
+    )
+    session_rate: Count = Field(60, description="New people a minute from one address.")
+
+    # ── limits of a request ──────────────────────────────────────────────────────────────────
+    body_bytes: Count = Field(1 << 20, description="Bytes of a request's body.")
+    text_bytes: Count = Field(
+        64 << 10, description="Bytes of a question, a prompt or a system prompt, in UTF-8."
+    )
+
+    # ── limits of an answer ──────────────────────────────────────────────────────────────────
+    connect_s: Seconds = Field(10, description="Seconds to reach the model's server.")
+    first_token_s: Seconds = Field(60, description="Seconds until an answer must have begun.")
+    silence_s: Seconds = Field(30, description="Seconds without text after which an answer has failed.")
+    answer_bytes: Count = Field(1 << 20, description="Bytes of one answer.")
+    answer_s: Seconds = Field(900, description="Seconds that one answer may take.")
+
+    # ── limits of a line ─────────────────────────────────────────────────────────────────────
+    heartbeat_s: float = Field(
+        15, ge=0.1, le=50, description="Seconds of silence after which an open line carries a ping."
+    )
+    rotate_s: Seconds = Field(
+        240,
+        description="Seconds after which a reader is asked to connect again, to be gone from a busy process.",
+    )
+    stalled_client_s: Seconds = Field(
+        30, description="Seconds after which a client that takes nothing is let go."
+    )
+    connections: int = Field(10_000, ge=1, description="Lines that may be open at once.")
+    drain_s: float = Field(
+        1.5,
+        ge=0,
+        le=25,
+        description="Seconds that running answers get to be stored when the server is told to go.",
+    )
+
+    # ── what it says of itself ───────────────────────────────────────────────────────────────
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How the log is written.")
+
+    @field_validator("models", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(filter(None, (one.strip() for one in value.split(","))))
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if origin != "*" and (not parts.scheme or f"{parts.scheme}://{parts.netloc}" != origin):
+                raise ValueError(f"{origin} is no origin: write scheme and host, such as https://app.example")
+        return origins
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_web_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "http://unset")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an address begins with http:// or https://")
+        return url
+
+    @field_validator("chunk_by")
+    @classmethod
+    def _is_chunk_by(cls, value: str) -> str:
+        return parse_chunk_by(value)
+
+    @field_validator("on_interrupt", mode="before")
+    @classmethod
+    def _cannot_continue_yet(cls, value: Any) -> Any:
+        if value == "continue":
+            raise ValueError("continuing by itself is not built in yet; mark is")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _no_redis_yet(cls, url: str | None) -> str | None:
+        if url:
+            raise ValueError(NOT_YET)
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite_file(cls, url: str) -> str:
+        scheme = urlsplit(url).scheme.partition("+")[0]
+        if scheme in ("postgres", "postgresql"):
+            raise ValueError(f"PostgreSQL {NOT_YET}")
+        path = url.removeprefix("sqlite:///")
+        if path == url or not path or "?" in path or path.startswith(":memory:"):
+            raise ValueError(
+                "write sqlite:/// and the path of a file, such as sqlite:///instance/chat.sqlite3"
+            )
+        return f"sqlite:///{Path(path).resolve()}"
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> "Settings":
+        if self.model and self.models and self.model not in self.models:
+            raise ValueError("CHAT_MODEL must be one of CHAT_MODELS")
+        return self
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database's file, absolute."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def has_real_provider(self) -> bool:
+        """Whether somebody configured a model's server, rather than take the demo."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+    def signing_secret(self) -> str:
+        """Give SECRET_KEY; where it is unset, the one kept beside the database, made by whoever comes first."""
+        return self.secret_key.get_secret_value() or kept_secret(self.sqlite_path.parent)
+
+
+def load(env_file: str | Path | None = ".env") -> Settings:
+    """Read the settings. Raises SettingsError."""
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_said(problem) for problem in error.errors())) from error
+
+
+def load_or_leave(env_file: str | Path | None = ".env") -> Settings:
+    """Read the settings; when one is wrong, say so on stderr and end the process with status 2."""
+    try:
+        return load(env_file)
+    except SettingsError as error:
+        _leave(error)
+
+
+def variable(field: str) -> str:
+    """Name the environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"CHAT_{field.upper()}"
+
+
+def _said(problem: Any) -> str:
+    """Put one validation error into words; never shows the value, which may be a secret."""
+    said = problem["msg"].removeprefix("Value error, ")
+    where = problem["loc"]
+    if not where:
+        return f"Headwater cannot start: {said}."
+    field = next((name for name in Settings.model_fields if str(where[0]) in (name, variable(name))), None)
+    return f"Headwater cannot start: {variable(field) if field else where[0]}: {said}."
+
+
+def _leave(error: SettingsError) -> NoReturn:
+    print(error, file=sys.stderr)
+    raise SystemExit(2)
