@@ -46,6 +46,7 @@ def last_boundary(chunk_by: str, deltas: list[str]) -> int | None:
         ["A line without a mark\n", "\n", "the next\r\n", "end"],
         ["Steps:\n", "1. First. ", "Then.\n", "2. Second\n", "> 3. Third"],
         ["It was in 1999. ", "Then"],
+        ["At              7. ", "all"],
         ["No. ", "Never"],
         ["Wait for what comes next."],
         ["x != y and a.b(c)!d"],
