@@ -26,8 +26,11 @@ class RealServer:
     What the tester's own environment or .env says does not reach it: only what is passed here does.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    configuration = ("-c", str(ROOT / "gunicorn.conf.py"))
+
+    def __init__(self, folder: Path, app: str = "app:app", **environment: str) -> None:
         self.folder = folder
+        self.app = app
         self.port = free_port()
         self.log_file = folder / "server.log"
         self.environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
@@ -59,8 +62,8 @@ class RealServer:
 
     def start(self, timeout: float = 30) -> Self:
         """Start it and wait until it is ready. Raises DidNotStart."""
-        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py")]
-        command += ["--bind", f"127.0.0.1:{self.port}", "app:app"]
+        command = [sys.executable, "-m", "gunicorn", *self.configuration]
+        command += ["--bind", f"127.0.0.1:{self.port}", self.app]
         # Its folder is not ours, so that it finds no .env and writes nothing into the tree.
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
