@@ -8,7 +8,7 @@ from chat.config import Settings
 from chat.generation import clock, identity
 from chat.generation.answers import Answers
 from chat.generation.engine import Engine, Pace
-from chat.generation.providers import Provider
+from chat.generation.providers.types import Provider
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
 from chat.live.bell import open_bell

@@ -12,6 +12,8 @@ from chat.live.tape import Tape
 
 log = structlog.get_logger()
 
+RETRY_S = 0.25  # after a flush that failed: a full disk is not asked forty times a second
+
 
 class Recording:
     """One tape on its way into the store. `stored` is the offset up to which it is on disk."""
@@ -56,17 +58,17 @@ class Writer:
         """Write for ever; supervised by the engine."""
         while True:
             self._work.wait()
-            self.tick()
+            went_well = self.tick()
             if not self._recordings:
                 self._work.clear()
-            gevent.sleep(self._tick_s)
+            gevent.sleep(self._tick_s if went_well else RETRY_S)
 
-    def tick(self) -> None:
-        """Store what is due now. A failed commit loses nothing: the next tick writes the same again."""
+    def tick(self) -> bool:
+        """Store what is due now; False when that failed: nothing is lost, the next tick writes it again."""
         now = self._clock()
         due = [(r, upto) for r in self._recordings.values() if (upto := r.batcher.ready(now)) is not None]
         if not due:
-            return
+            return True
         batches = [
             self._batch(r.tape.stream_id, r.tape.epoch, r.stored, r.tape.data[r.stored : upto].decode())
             for r, upto in due
@@ -75,10 +77,11 @@ class Writer:
             lost = self._append(batches)
         except Exception:
             log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
-            return
+            return False
         for recording, upto in due:
             if recording.tape.stream_id not in lost:
                 recording.stored = upto
                 recording.batcher.stored(upto)
             elif not recording.closing:
                 recording.on_lost()
+        return True

@@ -1,0 +1,208 @@
+"""The engine: one generation, an end for every stream, stops that stop, leases that fence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+
+from chat.core.frames import End
+from chat.core.lifecycle import Status
+from chat.generation.engine import Draining, NoSource
+from chat.generation.runner import Limits
+from chat.store.streams import Batch
+from tests.rig import Rig, text_of
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    made = Rig(tmp_path)
+    made.engine.start()
+    return made
+
+
+def drip(count: int = 1000, pause: float = 0.005) -> Iterator[str]:
+    for number in range(count):
+        yield f"drop {number} "
+        gevent.sleep(pause)
+
+
+def wait_for(condition, seconds: float = 5) -> None:
+    with gevent.Timeout(seconds):
+        while not condition():
+            gevent.sleep(0.01)
+
+
+def test_of_many_starts_exactly_one_generates(rig: Rig):
+    begun = []
+
+    def source() -> Iterator[str]:
+        begun.append(1)
+        yield "once."
+
+    stream = rig.stream()
+    starts = [gevent.spawn(rig.engine.run, stream, source) for _ in range(50)]
+    gevent.joinall(starts, raise_error=True)
+    assert sorted(start.value for start in starts) == [False] * 49 + [True]
+    assert text_of(rig.follow(stream)) == "once."
+    assert begun == [1]
+
+
+def test_an_answer_goes_on_when_nobody_listens(rig: Rig):
+    stream = rig.stream(drip(20))
+    rig.engine.drive(stream)
+    wait_for(lambda: rig.status(stream) == Status.DONE)
+    assert rig.text(stream) == "".join(f"drop {n} " for n in range(20))
+
+
+def test_stop_keeps_what_came(rig: Rig):
+    stream = rig.stream(drip())
+    rig.engine.drive(stream)
+    gevent.sleep(0.1)
+    assert rig.engine.stop(stream) in (Status.STREAMING, Status.STOPPED)
+    frames = rig.follow(stream, "delta")
+    assert frames[-1].status == Status.STOPPED
+    assert text_of(frames) == rig.text(stream) and rig.text(stream).startswith("drop 0 drop 1 ")
+    assert rig.engine.stop(stream) == Status.STOPPED, "stopping twice is harmless"
+
+
+def test_stop_works_before_the_first_token(rig: Rig):
+    stream = rig.stream(drip())
+    assert rig.engine.stop(stream) == Status.STOPPED
+    assert not rig.engine.drive(stream)
+
+
+def test_stopping_what_is_done_changes_nothing(rig: Rig):
+    stream = rig.stream(["done."])
+    rig.engine.drive(stream)
+    rig.follow(stream)
+    assert rig.engine.stop(stream) == Status.DONE
+
+
+def test_nobody_can_stop_what_is_not_there(rig: Rig):
+    assert rig.engine.stop("nothing") is None
+
+
+def test_what_a_generator_raises_ends_the_stream_in_plain_words_with_its_text(rig: Rig):
+    def breaks() -> Iterator[str]:
+        yield "so far "
+        raise ZeroDivisionError("secret detail")
+
+    stream = rig.stream(breaks())
+    rig.engine.drive(stream)
+    frames = rig.follow(stream)
+    assert text_of(frames) == "so far "
+    assert frames[-1] == End(
+        Status.ERROR, 7, 1, None, {"code": "internal", "message": "Something went wrong while answering."}
+    )
+
+
+def test_an_answer_beyond_the_limit_is_an_error_with_its_text_kept(tmp_path: Path):
+    rig = Rig(tmp_path, limits=Limits(bytes=100, seconds=900))
+    rig.engine.start()
+    stream = rig.stream(["x" * 60, "y" * 60, "z" * 60])
+    rig.engine.drive(stream)
+    frames = rig.follow(stream)
+    assert text_of(frames) == "x" * 60 + "y" * 60
+    assert frames[-1].error["code"] == "too_large"
+
+
+def test_an_answer_that_takes_too_long_is_an_error(tmp_path: Path):
+    rig = Rig(tmp_path, limits=Limits(bytes=0, seconds=0.05))
+    rig.engine.start()
+    stream = rig.stream(drip())
+    rig.engine.drive(stream)
+    assert rig.follow(stream)[-1].error["code"] == "timed_out"
+
+
+def test_draining_stores_everything_and_marks_it_interrupted(rig: Rig):
+    streams = [rig.stream(drip()) for _ in range(5)]
+    for stream in streams:
+        rig.engine.drive(stream)
+    gevent.sleep(0.1)
+    tapes = [rig.tapes.get(stream) for stream in streams]
+    assert rig.engine.drain(5)
+    for stream, tape in zip(streams, tapes, strict=True):
+        assert rig.status(stream) == Status.INTERRUPTED
+        assert rig.text(stream) == tape.data.decode() != ""
+    with pytest.raises(Draining):
+        rig.engine.drive(rig.stream(["no more"]))
+
+
+def test_an_interrupted_answer_goes_on_from_its_text_in_the_next_epoch(rig: Rig, tmp_path: Path):
+    stream = rig.stream(["first half, ", *drip()])
+    rig.sources[stream] = iter(["first half, ", "and then"])
+    rig.engine.run(stream, lambda: _then_wait("first half, "))
+    gevent.sleep(0.1)
+    rig.engine.drain(5)
+    successor = Rig(tmp_path, owner="successor")
+    successor.engine.start()
+    successor.sources[stream] = ["second half."]
+    assert not successor.engine.drive(stream), "only who asks to resume claims it again"
+    assert successor.engine.drive(stream, resume=True)
+    frames = successor.follow(stream)
+    assert text_of(frames) == "first half, second half."
+    assert (frames[-1].status, frames[-1].epoch) == (Status.DONE, 2)
+    assert successor.streams.state(stream).bases == (0, 12)
+
+
+def _then_wait(text: str) -> Iterator[str]:
+    yield text
+    while True:
+        gevent.sleep(0.01)
+        yield ""
+
+
+def test_what_a_dead_process_left_is_interrupted_with_its_stored_text(tmp_path: Path):
+    dead = Rig(tmp_path, owner="nobody-knows")
+    stream = dead.stream()
+    assert dead.streams.claim(stream, {Status.PENDING})
+    dead.streams.append([Batch(stream, 1, 0, "kept. ")])
+    heir = Rig(tmp_path)
+    heir.engine.start()  # looks at once, before anything else
+    assert heir.status(stream) == Status.INTERRUPTED
+    assert heir.text(stream) == "kept. "
+
+
+def test_a_lease_that_ran_out_is_freed_and_its_zombie_writes_nothing(tmp_path: Path):
+    zombie, heir = Rig(tmp_path), Rig(tmp_path)
+    stream = zombie.stream()
+    zombie.streams.claim(stream, {Status.PENDING})
+    assert heir.streams.reap(lambda owner: False) == [], "a lease that holds is respected"
+    heir.lease_clock.now += 7
+    assert heir.streams.reap(lambda owner: False) == [stream]
+    assert zombie.streams.append([Batch(stream, 1, 0, "late")]) == {stream}
+    assert not zombie.streams.close(stream, 1, Status.DONE, text="late")
+    assert zombie.streams.renew({stream: 1}) == ({stream}, set())
+    assert heir.text(stream) == ""
+
+
+def test_a_pending_stream_that_nobody_drives_is_started_by_the_server(rig: Rig):
+    stream = rig.stream(["on my own."])
+    wait_for(lambda: rig.status(stream) == Status.DONE, 8)
+    assert rig.text(stream) == "on my own."
+
+
+def test_a_stream_that_only_a_generator_can_feed_waits_for_it(rig: Rig):
+    stream = rig.stream()
+    with pytest.raises(NoSource):
+        rig.engine.drive(stream)
+    rig.engine.start_pending()
+    assert rig.status(stream) == Status.PENDING
+    assert rig.engine.run(stream, lambda: ["here"])
+
+
+def test_a_flush_that_fails_loses_nothing(rig: Rig):
+    real, failures = rig.streams.append, []
+
+    def sometimes(batches):
+        if len(failures) < 3:
+            failures.append(1)
+            raise OSError("disk full")
+        return real(batches)
+
+    rig.writer._append = sometimes
+    stream = rig.stream(drip(60))
+    rig.engine.drive(stream)
+    assert text_of(rig.follow(stream)) == "".join(f"drop {n} " for n in range(60))
+    assert failures

@@ -1,0 +1,121 @@
+"""The streaming column put together by hand: real SQLite, tapes, bell and engine; no Flask, no provider."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from chat.composition import fetch
+from chat.core.frames import Frame, Slice
+from chat.generation import clock, identity
+from chat.generation.engine import Engine, FromIterable, NoSource, Pace
+from chat.generation.runner import Limits, Runner
+from chat.generation.writer import Writer
+from chat.live.bell import LocalBell
+from chat.live.follow import follow
+from chat.live.logs import Logs
+from chat.live.logs import Pace as ReadingPace
+from chat.live.mirror import Mirrors
+from chat.live.tape import Tapes
+from chat.store.sqlite import SqliteStore, prepare
+from chat.store.stored import StreamState
+from chat.store.streams import Batch, Streams
+from chat.store.tables import metadata
+
+
+class Clock:
+    """A lease clock that moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Rig:
+    """One process's worth of streaming, on a file of its own."""
+
+    def __init__(
+        self, folder: Path, *, owner: str | None = None, limits: Limits = Limits(1 << 20, 900)
+    ) -> None:
+        self.bell = LocalBell()
+        self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))
+        self.store = SqliteStore(self.database, self.bell.ring)
+        self.store.write(lambda tx: metadata.create_all(tx.conn))
+        self.lease_clock = Clock()
+        self.reads = 0
+        name = owner or str(identity.myself())
+        self.streams = Streams(
+            self.store, owner=lambda: name, lease_s=6, wall=clock.wall, lease_clock=self.lease_clock
+        )
+        self.tapes = Tapes()
+        self.mirrors = Mirrors(self.bell, self._fetch, clock.monotonic, 15)
+        self.logs = Logs(self.tapes, self.mirrors)
+        self.writer = Writer(self.streams.append, Batch, clock.monotonic, 0.01)
+        self.runner = Runner(
+            tapes=self.tapes, writer=self.writer, ring=self.bell.ring, close_stream=self.streams.close,
+            clock=clock.monotonic, limits=limits,
+        )  # fmt: skip
+        self.sources: dict[str, Iterable[str]] = {}
+        self.engine = Engine(
+            streams=self.streams, tapes=self.tapes, bell=self.bell, writer=self.writer, runner=self.runner,
+            open_source=self._open, is_dead=identity.is_dead, pace=Pace(flush_ms=50),
+        )  # fmt: skip
+        self._ids = (f"s{number}" for number in itertools.count())
+
+    def stream(self, pieces: Iterable[str] | None = None, chunk_by: str = "sentence") -> str:
+        """Make a pending stream; with `pieces` the engine can drive it."""
+        stream_id = next(self._ids)
+        self.store.write(lambda tx: self.streams.create(tx, stream_id, chunk_by=chunk_by))
+        if pieces is not None:
+            self.sources[stream_id] = pieces
+        return stream_id
+
+    def follow(
+        self, stream_id: str, pace: ReadingPace = "stored", offset: int = 0, epoch: int = 0
+    ) -> list[Frame]:
+        """Read to the end of the stream."""
+        with self.reading(stream_id, pace, offset, epoch) as frames:
+            return list(frames)
+
+    @contextmanager
+    def reading(
+        self, stream_id: str, pace: ReadingPace = "stored", offset: int = 0, epoch: int = 0
+    ) -> Iterator[Iterator[Frame]]:
+        reader = self.logs.reader(stream_id, pace)
+        with reader, self.bell.listen(*reader.topics) as ear:
+            yield follow(reader, ear, offset, epoch, 5, lambda: False)
+
+    def text(self, stream_id: str) -> str:
+        """Give what is stored."""
+        stored = self.streams.read(stream_id)
+        assert stored is not None
+        return stored.data.decode()
+
+    def status(self, stream_id: str) -> str:
+        state = self.streams.state(stream_id)
+        assert state is not None
+        return state.status
+
+    def _fetch(self, *place: object) -> object:
+        self.reads += 1
+        return partial(fetch, self.streams)(*place)
+
+    def _open(self, state: StreamState, so_far: str) -> FromIterable:
+        if state.id not in self.sources:
+            raise NoSource(state.id)
+        return FromIterable(self.sources[state.id])
+
+
+def text_of(frames: Iterable[Frame]) -> str:
+    """Join the slices, each where the last one ended."""
+    data = b""
+    for frame in frames:
+        if isinstance(frame, Slice):
+            assert frame.offset == len(data), "a gap, or a double"
+            data += frame.data
+    return data.decode()

@@ -1,0 +1,105 @@
+"""The SQLite store: whole transactions, snapshots, and bells that ring by commit."""
+
+from pathlib import Path
+
+import gevent
+import pytest
+from sqlalchemy import create_engine, insert, select, text
+
+from chat.store.sqlite import SqliteStore, prepare
+from chat.store.tables import metadata, people
+from chat.store.transaction import Transaction
+
+Rung = list[set[str]]
+
+
+@pytest.fixture
+def rung() -> Rung:
+    return []
+
+
+@pytest.fixture
+def store(tmp_path: Path, rung: Rung) -> SqliteStore:
+    made = SqliteStore(prepare(create_engine(f"sqlite:///{tmp_path}/test.sqlite3")), rung.append)
+    made.write(lambda tx: metadata.create_all(tx.conn))
+    rung.clear()
+    return made
+
+
+def add(name: str, topic: str = "t"):
+    def write(tx: Transaction) -> str:
+        tx.execute(insert(people), {"id": name, "name": name, "created_at": 0.0})
+        tx.ring(topic)
+        return name
+
+    return write
+
+
+def names(store: SqliteStore) -> set[str]:
+    return set(store.read(lambda conn: conn.execute(select(people.c.id)).scalars()))
+
+
+def test_a_write_is_there_when_write_returns_and_then_its_bell_rings(store: SqliteStore, rung: Rung):
+    assert store.write(add("ada", "people")) == "ada"
+    assert names(store) == {"ada"}
+    gevent.sleep(0)
+    assert rung == [{"people"}]
+
+
+def test_one_write_that_fails_takes_no_other_with_it(store: SqliteStore, rung: Rung):
+    def broken(tx: Transaction) -> None:
+        add("never", "never")(tx)
+        raise RuntimeError("no")
+
+    writes = [gevent.spawn(store.write, fn) for fn in (add("ada"), broken, add("bob"))]
+    gevent.joinall(writes)
+    assert isinstance(writes[1].exception, RuntimeError)
+    assert names(store) == {"ada", "bob"}
+    gevent.sleep(0)
+    assert set().union(*rung) == {"t"}
+
+
+def test_writes_that_wait_together_share_a_commit(store: SqliteStore, rung: Rung):
+    gevent.joinall([gevent.spawn(store.write, add(f"p{n}")) for n in range(50)], raise_error=True)
+    assert len(names(store)) == 50
+    assert len(rung) < 10
+
+
+def test_a_read_sees_one_state_however_often_it_looks(store: SqliteStore):
+    def look_twice(conn):
+        before = conn.execute(select(people)).all()
+        write = gevent.spawn(store.write, add("late"))
+        gevent.sleep(0.3)
+        assert write.ready(), "a reader does not hold up the writer"
+        return before, conn.execute(select(people)).all()
+
+    before, after = store.read(look_twice)
+    assert before == after == []
+    assert names(store) == {"late"}
+
+
+def test_the_hub_runs_while_a_commit_is_slow(store: SqliteStore):
+    ticks = []
+
+    def slow(tx: Transaction) -> None:
+        tx.execute(text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000000) "
+                        "SELECT sum(x) FROM n"))  # fmt: skip
+
+    write = gevent.spawn(store.write, slow)
+    while not write.ready():
+        gevent.sleep(0.005)
+        ticks.append(1)
+    assert len(ticks) > 5
+
+
+def test_it_is_durable_against_power_loss(store: SqliteStore):
+    pragmas = store.write(
+        lambda tx: [tx.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous")]
+    )
+    assert pragmas == ["wal", 2]
+
+
+def test_closing_twice_is_harmless(store: SqliteStore):
+    store.write(add("ada"))
+    store.close()
+    store.close()
