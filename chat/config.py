@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("OPENAI_API_KEY"),
-        description="The key of the OpenAI-compatible server. Neither key nor address: the built-in demo answers.",
+        description="The key of the model's server. Neither key nor address: the built-in demo answers.",
     )
     openai_base_url: str | None = Field(
         None,
@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     model: str | None = Field(
         None,
         max_length=200,
-        description="The model of questions that name none. Unset: the first of `CHAT_MODELS`, else a small one "
-        "of OpenAI's.",
+        description="The model of questions that name none. Unset: the first of `CHAT_MODELS`, else a small "
+        "one of OpenAI's.",
     )
     models: Names = Field(
         (), description="The models that may be asked for, comma-separated. Unset: any id is passed on."
@@ -92,18 +92,18 @@ class Settings(BaseSettings):
         500,
         ge=0,
         le=60_000,
-        description="Milliseconds that text may wait to be stored: what a crash can cost.",
+        description="Milliseconds that text may wait to be stored, and a crash can cost.",
     )
     chunk_by: str = Field(
         "sentence",
-        description="What is stored, and shown to viewers, at once: `word`, `sentence`, `paragraph` or a number "
-        "of bytes (1 to 4096).",
+        description="What is stored, and shown to viewers, at once: `word`, `sentence`, `paragraph` or a "
+        "number of bytes (1 to 4096).",
     )
     lease_s: float = Field(
         6,
         ge=1,
         le=600,
-        description="Seconds after which the answers of a process that shows no sign of life are interrupted.",
+        description="Seconds without a sign of life after which a process has lost its answers.",
     )
     on_interrupt: Literal["mark"] = Field(
         "mark", description="What becomes of an interrupted answer: `mark` offers to continue it."
@@ -120,15 +120,13 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=16,
-        description="How many proxies stand before the server; that many `X-Forwarded-*` values are believed.",
+        description="How many proxies stand before the server: so many `X-Forwarded-*` are believed.",
     )
     session_rate: Count = Field(60, description="New people a minute from one address.")
 
     # ── limits of a request ──────────────────────────────────────────────────────────────────
     body_bytes: Count = Field(1 << 20, description="Bytes of a request's body.")
-    text_bytes: Count = Field(
-        64 << 10, description="Bytes of a question, a prompt or a system prompt, in UTF-8."
-    )
+    text_bytes: Count = Field(64 << 10, description="Bytes of a question or a system prompt.")
 
     # ── limits of an answer ──────────────────────────────────────────────────────────────────
     connect_s: Seconds = Field(10, description="Seconds to reach the model's server.")
@@ -143,7 +141,7 @@ class Settings(BaseSettings):
     )
     rotate_s: Seconds = Field(
         240,
-        description="Seconds after which a reader is asked to connect again, to be gone from a busy process.",
+        description="Seconds after which a reader's line ends, to be opened anew where it was.",
     )
     stalled_client_s: Seconds = Field(
         30, description="Seconds after which a client that takes nothing is let go."
@@ -153,12 +151,12 @@ class Settings(BaseSettings):
         1.5,
         ge=0,
         le=25,
-        description="Seconds that running answers get to be stored when the server is told to go.",
+        description="Seconds to store what runs when the server is told to go.",
     )
 
     # ── what it says of itself ───────────────────────────────────────────────────────────────
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is logged."
+        "info", description="What is logged at least."
     )
     log_format: Literal["console", "json"] = Field("console", description="How the log is written.")
 
@@ -235,7 +233,7 @@ class Settings(BaseSettings):
         return bool(self.openai_api_key or self.openai_base_url)
 
     def signing_secret(self) -> str:
-        """Give SECRET_KEY; where it is unset, the one kept beside the database, made by whoever comes first."""
+        """Give SECRET_KEY; where it is unset, the one kept beside the database."""
         return self.secret_key.get_secret_value() or kept_secret(self.sqlite_path.parent)
 
 

@@ -1,0 +1,34 @@
+"""Whose is it? The few columns that say who may see what, without reading any text."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select
+
+from chat.store.tables import conversations, messages, streams
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whom a stream or a conversation belongs to; a stream of a message belongs to its conversation."""
+
+    owner_id: str | None
+    conversation_id: str | None = None
+
+
+def of_conversation(conn: Connection, conversation_id: str) -> Whose | None:
+    """Say whose conversation it is; None when there is none."""
+    query = select(conversations.c.owner_id).where(conversations.c.id == conversation_id)
+    owner_id = conn.execute(query).scalar_one_or_none()
+    return None if owner_id is None else Whose(owner_id, conversation_id)
+
+
+def of_stream(conn: Connection, stream_id: str) -> Whose | None:
+    """Say whose stream it is: its conversation's owner, or for want of one who made it; None: no such stream."""
+    row = conn.execute(select(streams.c.created_by).where(streams.c.id == stream_id)).one_or_none()
+    if row is None:
+        return None
+    points_here = or_(messages.c.stream_id == stream_id, messages.c.reasoning_stream_id == stream_id)
+    conversation_id = conn.execute(select(messages.c.conversation_id).where(points_here)).scalar()
+    if conversation_id is None:
+        return Whose(row.created_by)
+    return of_conversation(conn, conversation_id)

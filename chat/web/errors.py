@@ -1,0 +1,185 @@
+"""What clients are told when something is refused or broken: JSON under /api, a plain page elsewhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from chat.core.log import OffsetProblem
+from chat.generation.engine import Draining
+from chat.store import messages
+from chat.store.conversations import ConversationGone
+from chat.store.paging import BadPage
+
+log = structlog.get_logger()
+
+NOTHING_HERE = "There is nothing here, or not for you."
+SOON = "2"  # seconds after which it is worth trying again
+
+
+class ApiError(Exception):
+    """A refusal with its code, its HTTP status and plain words; `more` stands beside them in the JSON."""
+
+    def __init__(
+        self, code: str, status: int, message: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.headers = headers or {}
+        self.more = {name: value for name, value in more.items() if value is not None}
+
+    def body(self) -> dict[str, Any]:
+        """Give the JSON object of WIRE §1."""
+        return {"error": {"code": self.code, "message": self.message, **self.more}}
+
+
+class NotFound(ApiError):
+    """Unknown or foreign: the same answer for both."""
+
+    def __init__(self) -> None:
+        super().__init__("not_found", 404, NOTHING_HERE)
+
+
+class Unauthorized(ApiError):
+    """Nobody is named, or by a token that this server never gave."""
+
+    def __init__(self, message: str = "Say who you are: send a bearer token.") -> None:
+        super().__init__("unauthorized", 401, message, headers={"WWW-Authenticate": "Bearer"})
+
+
+class ReadOnly(ApiError):
+    """They may read, but neither ask nor change."""
+
+    def __init__(self) -> None:
+        super().__init__("read_only", 403, "You may read this conversation, but not ask or change anything.")
+
+
+class CrossOrigin(ApiError):
+    """An unsafe request by cookie that our own pages did not send."""
+
+    def __init__(self) -> None:
+        super().__init__("cross_origin", 403, "This request did not come from this server's own pages.")
+
+
+class Invalid(ApiError):
+    """Understood, and wrong."""
+
+    def __init__(self, message: str, code: str = "invalid", **more: Any) -> None:
+        super().__init__(code, 422, message, **more)
+
+
+class TooLarge(ApiError):
+    def __init__(self, message: str) -> None:
+        super().__init__("too_large", 413, message)
+
+
+class RateLimited(ApiError):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "rate_limited", 429, "Too many at once. Wait a moment.", headers={"Retry-After": str(seconds)}
+        )
+
+
+class AnswerInProgress(ApiError):
+    def __init__(self, stream_id: str | None) -> None:
+        super().__init__(
+            "answer_in_progress", 409, "An answer is still being written here.", stream_id=stream_id
+        )
+
+
+class ServerLeaving(ApiError):
+    """This process is on its way out; the next one takes the question."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "restarting",
+            503,
+            "The server is restarting. Try again in a moment.",
+            headers={"Retry-After": SOON},
+        )
+
+
+# What the floors below raise, in the words of HTTP.
+_TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
+    OffsetProblem: lambda e: ApiError(e.code, e.status, _sentence(e), length=e.length, epoch=e.epoch),
+    Draining: lambda e: ServerLeaving(),
+    BadPage: lambda e: Invalid(_sentence(e), "bad_page"),
+    ConversationGone: lambda e: NotFound(),
+    messages.UnknownAnswer: lambda e: NotFound(),
+    messages.AnswerInProgress: lambda e: AnswerInProgress(e.stream_id),
+    messages.ClientIdReused: lambda e: ApiError(
+        "client_id_reused", 409, "This client_id belongs to a question with another text."
+    ),
+    messages.StaleParent: lambda e: ApiError(
+        "stale_parent", 409, "Somebody wrote after the message that you answer to."
+    ),
+    messages.UnknownParent: lambda e: Invalid("parent_id names no message of this conversation."),
+    OperationalError: lambda e: _unavailable(e),
+}
+
+_WORDS = {
+    400: ("bad_request", "The request could not be understood."),
+    404: ("not_found", NOTHING_HERE),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("too_large", "The request is larger than this server takes."),
+    415: ("unsupported_media_type", "Send JSON: Content-Type application/json."),
+}
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """Say any exception in the words of the wire; what nobody expected is logged and told without detail."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, HTTPException):
+        return _from_werkzeug(error)
+    for kind, told in _TOLD.items():
+        if isinstance(error, kind):
+            return told(error)
+    log.error("unexpected", exc_info=error)
+    return ApiError("internal", 500, "Something went wrong on this server. It has been noted.")
+
+
+def install(app: Flask) -> None:
+    """Answer every exception of a request in words."""
+    app.register_error_handler(Exception, _answer)
+
+
+def _answer(error: Exception) -> Response:
+    if isinstance(error, HTTPException) and (error.response is not None or (error.code or 500) < 400):
+        return make_response(error.get_response())  # a redirect, or an answer that somebody chose
+    told = as_api_error(error)
+    response = jsonify(told.body()) if request.path.startswith("/api/") else _page(told)
+    response.status_code = told.status
+    response.headers.update(told.headers)
+    return response
+
+
+def _page(told: ApiError) -> Response:
+    heading = {404: "Nothing here", 403: "Not allowed", 401: "Who is it?"}.get(
+        told.status, "That did not work"
+    )
+    return make_response(render_template("error.html", heading=heading, message=told.message))
+
+
+def _from_werkzeug(error: HTTPException) -> ApiError:
+    status = error.code or 500
+    code, message = _WORDS.get(status, ("refused", "The request was refused."))
+    allow = error.get_response().headers.get("Allow")
+    return ApiError(code, status, message, headers={"Allow": allow} if allow else None)
+
+
+def _unavailable(error: OperationalError) -> ApiError:
+    log.error("the database does not answer", exc_info=error)
+    return ApiError(
+        "unavailable", 503, "The server cannot reach its data. Try again soon.", headers={"Retry-After": SOON}
+    )
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}."
