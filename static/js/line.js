@@ -89,14 +89,12 @@ export function follow(holder) {
   holder.addEventListener("htmx:sse:close", (event) => {
     if (event.target === source && event.detail.reason === "message") end("This conversation is gone, or no longer shared.");
   });
-  // What continues a text is addressed to the exact place where it goes on: no such place, so we are elsewhere.
-  holder.addEventListener("htmx:before:swap", mine(({ tasks }) => {
-    if (!tasks.some((task) => task.swapSpec.grow && !task.target)) return;
+  document.addEventListener("headwater:astray", () => { // what came does not go on from where we are
     const now = performance.now();
-    if (now - anew < 5_000 && anew) return;
+    if (anew && now - anew < 5_000) return;
     anew = now;
     setTimeout(() => { place = ""; connect(); });
-  }));
+  });
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;

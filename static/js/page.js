@@ -1,5 +1,6 @@
 // Starts the behaviours of a page that shows a conversation; each is a module of its own.
 import "./upsert.js";
+import "./grow.js";
 import { follow } from "./line.js";
 import { keepTail } from "./tail.js";
 import { stickToBottom } from "./scroll.js";

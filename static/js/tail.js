@@ -41,7 +41,7 @@ class Tail {
   constructor(id, resume) {
     this.id = id;
     // A resumed answer is read from where the page stands; its stored part is here already.
-    const offset = resume ? Number(transcript.querySelector(`[data-stream="${CSS.escape(id)}"]`)?.dataset.o ?? 0) : 0;
+    const offset = resume ? Number(transcript.querySelector(`[data-stream="${CSS.escape(id)}"]`)?.dataset.length ?? 0) : 0;
     this.stream = openStream({ id, drive: true, resume, offset, onChange: () => this.#soon() });
     this.stream.done.then(() => setTimeout(() => this.close(), LINGER_MS));
   }

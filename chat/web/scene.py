@@ -1,0 +1,181 @@
+"""The scene: a conversation's feed as HTML for htmx, worked out once for all pages at the same place."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chat.core import sse
+from chat.core.frames import End, Rewind
+from chat.core.lifecycle import is_live
+from chat.core.markdown import conclude, finished, picture, steps
+from chat.core.markdown.regions import Picture
+from chat.store.conversations import Conversation
+from chat.store.message_rows import Message
+from chat.web.feed import (
+    ConversationChanged,
+    Feed,
+    FeedFrame,
+    MessageChanged,
+    MessageDeleted,
+    Position,
+    State,
+    Step,
+    Streamed,
+)
+from chat.web.scene_html import Fragments, key_of, live_picture, on_path
+from chat.web.scene_place import Place
+
+WORTH_BYTES = 80  # growth that is sent at once; less waits for more, or for the flush interval
+REST = 10  # times the last render took: the share of a core that one answer's pictures may take is a tenth
+CLOSE = sse.encode_json("close", {})
+KEPT = 8  # pictures of the last few places; older ones are made again when somebody comes back to them
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a page is sent, and where it stands then; `hold_s` > 0: nothing yet, look again after that."""
+
+    body: bytes
+    place: Place
+    hold_s: float = 0.0
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What a page shows when it is opened, and its place."""
+
+    conversation: Conversation
+    line: list[Message]
+    place: Place
+
+
+class Scene:
+    """One conversation in this process, as pages see it.
+
+    What is sent is a function of the place and of what is stored; only the moment is chosen here.
+    """
+
+    def __init__(self, feed: Feed, fragments: Fragments, clock: Callable[[], float], flush_s: float) -> None:
+        self._feed = feed
+        self._fragments = fragments
+        self._clock = clock
+        self._flush_s = flush_s
+        self._pictures: dict[tuple[str, int], Picture] = {}
+        self._since: dict[Position, float] = {}  # since when a growth too small to send waits at a place
+        self._rest_until = float("-inf")
+
+    def present(self) -> Present | None:
+        """Give all that a page shows when it is opened; None when the conversation is gone."""
+        step = self._feed.step(None, "stored")
+        frames = [told.frame for told in step.told]
+        conversations = [frame.conversation for frame in frames if isinstance(frame, ConversationChanged)]
+        if not conversations:
+            return None
+        line = on_path([frame.message for frame in frames if isinstance(frame, MessageChanged)])
+        start = max((self._keep(message) for message in line if is_live(message.status)), default=0)
+        return Present(conversations[0], line, Place(step.position, start))
+
+    def step(self, place: Place | None) -> Shot:
+        """Give what a page at `place` (None: a new one) is to be sent now. Never waits."""
+        step = self._feed.step(place.position if place else None, "stored")
+        if any(_is_rewind(told.frame) for told in step.told):  # what is stored is not: a forged place
+            place, step = None, self._feed.step(None, "stored")
+        start = place.start if place else 0
+        if not step.told:
+            return Shot(b"", Place(step.position, start))
+        drawn = step.encoded.get(_memo("html", start))
+        if drawn is None and place is not None and (hold_s := self._hold(place.position, step)) > 0:
+            return Shot(b"", place, hold_s)
+        if drawn is None:
+            self._develop(place, start, step)
+        then = Place(step.position, int(step.encoded[_memo("then", start)]))
+        return Shot(step.encoded[_memo("html", start)], then, is_last=step.is_last)
+
+    def _hold(self, position: Position, step: Step) -> float:
+        """Say how long growth alone has to wait; whatever else there is goes at once."""
+        if not all(_is_growth(told.frame) for told in step.told):
+            return 0.0
+        now = self._clock()
+        rest = self._rest_until - now
+        if step.position.offset - position.offset >= WORTH_BYTES:
+            return rest
+        if len(self._since) > KEPT:
+            self._since = {at: since for at, since in self._since.items() if now - since < self._flush_s}
+        return max(rest, self._since.setdefault(position, now) + self._flush_s - now)
+
+    def _develop(self, place: Place | None, start: int, step: Step) -> None:
+        """Draw a step for all who stand at this place, and note what that took."""
+        began = self._clock()
+        html, start_then = self._draw(place, [told.frame for told in step.told], step.position)
+        event = sse.encode(None, html, str(Place(step.position, start_then))) if html else b""
+        step.encoded[_memo("then", start)] = str(start_then).encode()
+        step.encoded[_memo("html", start)] = event + (CLOSE if step.is_last else b"")
+        now = self._clock()
+        self._rest_until = now + REST * (now - began)
+
+    def _draw(self, place: Place | None, frames: Sequence[FeedFrame], after: Position) -> tuple[str, int]:
+        """Give one event's HTML (its targets exist before it), and where the open region begins then."""
+        start = place.start if place else 0
+        html: list[str] = []
+        changed = [frame.message for frame in frames if isinstance(frame, MessageChanged)]
+        if any(isinstance(frame, State) for frame in frames):
+            html.append(self._fragments.everything(self._feed.cid, changed))
+        else:
+            html += map(self._fragments.message, changed)
+        told = [frame for frame in frames if isinstance(frame, Streamed)]
+        if told and place is not None and not any(message.id == told[0].message_id for message in changed):
+            grown, start = self._grow(place, told, after)
+            html.append(grown)
+        for message in changed:
+            if is_live(message.status):
+                start = self._keep(message)
+        for frame in frames:
+            match frame:
+                case ConversationChanged(conversation):
+                    html.append(self._fragments.conversation(conversation))
+                case MessageDeleted(id):
+                    html.append(self._fragments.deleted(id))
+        return "".join(html), start
+
+    def _grow(self, place: Place, told: Sequence[Streamed], after: Position) -> tuple[str, int]:
+        stream_id, message_id, key = told[0].stream_id, told[0].message_id, key_of(told[0].message_id)
+        end = told[-1].frame if isinstance(told[-1].frame, End) else None
+        text = self._stored(stream_id, end.offset if end else after.offset)
+        before = self._pictures.get((stream_id, place.position.offset)) or picture(
+            text[: place.position.offset], key, place.start
+        )
+        start = before.open.start
+        if end is None:
+            now = picture(text, key, start)
+            self._remember(stream_id, after.offset, now)
+            swaps = steps(before, now, key)
+            return self._fragments.grown(key, before.offset, now.offset, swaps), now.open.start
+        swaps = conclude(before, finished(text, start), key)
+        concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
+        return concluded + self._fragments.ended(self._feed.cid, message_id, stream_id, end), 0
+
+    def _keep(self, message: Message) -> int:
+        shown = live_picture(message)
+        self._remember(message.stream_id or "", len(message.text.encode()), shown)
+        return shown.open.start
+
+    def _remember(self, stream_id: str, offset: int, shown: Picture) -> None:
+        self._pictures[(stream_id, offset)] = shown
+        if len(self._pictures) > KEPT:
+            del self._pictures[next(iter(self._pictures))]
+
+    def _stored(self, stream_id: str, length: int) -> bytes:
+        log = self._feed.reader(stream_id, "stored").look()
+        return bytes(memoryview(log.data)[:length]) if log is not None else b""
+
+
+def _is_growth(frame: FeedFrame) -> bool:
+    return isinstance(frame, Streamed) and not isinstance(frame.frame, End)
+
+
+def _is_rewind(frame: FeedFrame) -> bool:
+    return isinstance(frame, Streamed) and isinstance(frame.frame, Rewind)
+
+
+def _memo(what: str, start: int) -> str:
+    return f"{what}.{start}"

@@ -1,0 +1,90 @@
+"""The page's own events: a scene followed for as long as the line holds, for pages and share links alike."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+from weakref import WeakKeyDictionary, proxy
+
+from flask import Response, current_app, request
+
+from chat.core import sse
+from chat.generation.clock import monotonic
+from chat.live.bell import Ear
+from chat.web.bodies import SSE_HEADERS, Line, live_response
+from chat.web.feed import Feed
+from chat.web.follow_feed import AccessGone, topics
+from chat.web.house import house
+from chat.web.scene import CLOSE, Scene
+from chat.web.scene_html import Fragments
+from chat.web.scene_place import Place, find_place
+
+_SCENES: WeakKeyDictionary[Feed, Scene] = WeakKeyDictionary()  # each as long as somebody follows its feed
+
+
+def scene_of(feed: Feed) -> Scene:
+    """Share the scene of this feed with all who look at it. Needs an app context."""
+    scene = _SCENES.get(feed)
+    if scene is None:
+        flush_s = house().settings.flush_ms / 1000
+        seen = cast(Feed, proxy(feed))  # or the scene would keep its own key alive
+        scene = _SCENES[feed] = Scene(seen, Fragments(current_app.jinja_env), monotonic, flush_s)
+    return scene
+
+
+def scene_response(conversation_id: str, allowed: Callable[[], bool]) -> Response:
+    """Serve the events of a page that may see this conversation as long as `allowed()` says so."""
+    made = house()
+    raw = request.headers.get("Last-Event-ID") or request.args.get("after")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the body outlives the context
+
+    def body(ear: Ear, line: Line) -> Iterator[bytes]:
+        with made.feeds.open(conversation_id) as feed:
+            with app.app_context():
+                scene = scene_of(feed)
+            place = find_place(made.store, feed, raw)
+            try:
+                yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s)
+            except AccessGone:
+                yield CLOSE
+
+    return live_response(body, made.bell.listen(*topics(conversation_id)), allowed, rotate=True)
+
+
+def closed_response() -> Response:
+    """Tell a page that comes back that all is gone; after any other answer it would ask for ever."""
+    return Response(CLOSE, headers=SSE_HEADERS)
+
+
+def follow_scene(
+    feed: Feed, scene: Scene, ear: Ear, line: Line, place: Place | None, heartbeat_s: float
+) -> Iterator[bytes]:
+    """Yield what a page is sent, and a ping when nothing came for `heartbeat_s`.
+
+    Ends when the line is over or the conversation is gone; raises AccessGone when access is.
+    """
+    access = topics(feed.cid)[1]
+    while True:
+        shot = scene.step(place)
+        place = shot.place
+        if shot.body:
+            yield shot.body
+        if shot.is_last:
+            return
+        if _listen_to_answer(feed, ear, place):
+            continue  # it may have grown before we listened
+        rung = ear.wait(min(shot.hold_s, heartbeat_s) or heartbeat_s)
+        if line.over():
+            return
+        if line.denied(now=access in rung):
+            raise AccessGone(feed.cid)
+        if not rung and not shot.hold_s:
+            yield sse.PING
+
+
+def _listen_to_answer(feed: Feed, ear: Ear, place: Place) -> bool:
+    """Listen to the answer that is followed; say whether we did not do so before."""
+    if place.position.stream_id is None:
+        return False
+    heard = ear.topics
+    for topic in feed.reader(place.position.stream_id, "stored").topics:
+        ear.also(topic)
+    return heard != ear.topics

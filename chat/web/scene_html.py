@@ -1,0 +1,137 @@
+"""The HTML of a conversation's changes, as htmx swaps them; each is a template that a full page uses too."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from jinja2 import Environment
+from markupsafe import escape
+
+from chat.core.frames import End
+from chat.core.lifecycle import is_live
+from chat.core.markdown import Swap, finished, picture, region_html
+from chat.core.markdown.mark import mark_html
+from chat.core.markdown.regions import Picture
+from chat.store.conversations import Conversation
+from chat.store.message_rows import Message
+from chat.web.message_view import MessageView, view_message, view_state
+
+KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
+STEP_DOWN = re.compile(r">:nth-child\((\d+)\)")
+
+
+def key_of(message_id: str) -> str:
+    """Name a message inside its own page."""
+    return message_id[:KEY]
+
+
+def dress(message: Message) -> MessageView:
+    """Give what the templates show of a message, its text rendered."""
+    if message.stream_id is None:
+        return view_message(message, "")
+    if is_live(message.status):
+        return view_message(message, picture_html(live_picture(message), key_of(message.id)))
+    return view_message(message, _finished_html(message.text, key_of(message.id)))
+
+
+def live_picture(message: Message) -> Picture:
+    """Picture an answer that still grows, from its first byte."""
+    return picture(message.text.encode(), key_of(message.id))
+
+
+def picture_html(shown: Picture, key: str) -> str:
+    """Write all regions of a live text, the mark in the last."""
+    return "".join(region_html(key, region) for region in (*shown.closed, shown.open))
+
+
+@lru_cache(maxsize=256)
+def _finished_html(text: str, key: str) -> str:
+    return "".join(region_html(key, region) for region in finished(text.encode()))
+
+
+def on_path(found: Sequence[Message]) -> list[Message]:
+    """Keep the line that ends with the newest message: what a page shows of several branches."""
+    line: list[Message] = []
+    for message in reversed(found):
+        if not line or line[-1].parent_id == message.id:
+            line.append(message)
+    return line[::-1]
+
+
+class Fragments:
+    """Writes each change as a partial that names its own target."""
+
+    def __init__(self, templates: Environment) -> None:
+        self._messages = templates.get_template("parts/messages.html")
+        self._message = templates.get_template("parts/message.html")
+        self._state = templates.get_template("parts/state.html")
+
+    def everything(self, conversation_id: str, found: Sequence[Message]) -> str:
+        """Show these messages and nothing else."""
+        line = on_path(found)
+        earlier = earlier_link(conversation_id, line)
+        inner = self._messages.render(messages=[dress(message) for message in line], earlier=earlier)
+        return _partial("#transcript", "innerMorph", inner)
+
+    def message(self, message: Message) -> str:
+        """Put a message in the place of the one with its id, or where it belongs."""
+        return _partial("#transcript", "upsert", self._message.render(message=dress(message)))
+
+    def deleted(self, message_id: str) -> str:
+        """Take a message away."""
+        return _partial(f"#m-{message_id}", "delete", "")
+
+    def conversation(self, conversation: Conversation) -> str:
+        """Show the title, in the head, in the list and on the window."""
+        if not conversation.title:
+            return ""
+        title = escape(conversation.title)
+        return (
+            f"<title>{title} · Headwater</title>"
+            + _partial("#title", "textContent", title)
+            + _partial(f"#c-{conversation.id}", "textContent", title)
+        )
+
+    def grown(self, key: str, at: int, to: int, swaps: Sequence[Swap]) -> str:
+        """Turn the picture that shows `at` bytes into the one that shows `to`; static/js/grow.js reads it.
+
+        Shorter than one partial for each swap, and where the page is not at `at` nothing happens at all.
+        """
+        if not swaps:
+            return ""
+        mark = mark_html(key, to)
+        pieces = "".join(_piece(key, swap, swap.html.replace(mark, "<i></i>")) for swap in swaps)
+        return f"<hx-grow key={key} at={at} to={to}>{pieces}</hx-grow>"
+
+    def ended(self, conversation_id: str, message_id: str, stream_id: str, end: End) -> str:
+        """Show what became of an answer."""
+        state = view_state(
+            message_id=message_id,
+            conversation_id=conversation_id,
+            stream_id=stream_id,
+            status=end.status,
+            length=end.offset,
+            error=end.error,
+            usage=end.usage,
+            finish_reason=end.finish_reason,
+        )
+        return _partial(f"#s-{message_id}", "outerMorph", self._state.render(state=state))
+
+
+def earlier_link(conversation_id: str, line: Sequence[Message]) -> str | None:
+    """Say where the page with the messages before these is; None when these begin at the beginning."""
+    if not line or line[0].parent_id is None:
+        return None
+    return f"?before={line[0].id}"
+
+
+def _partial(target: str, swap: str, html: str) -> str:
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def _piece(key: str, swap: Swap, html: str) -> str:
+    """Name a target by its way down from its region, `120/2/1`; what takes the mark's place needs no name."""
+    if swap.target == f"#mark-{key}":
+        return html or '<template as="delete"></template>'
+    way = STEP_DOWN.sub(r"/\1", swap.target.removeprefix(f"#r-{key}-"))
+    return f'<template to="{way}" as="{swap.style}">{html}</template>'
