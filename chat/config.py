@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 def load(env_file: str | Path | None = ".env") -> Settings:
     """Read the settings. Raises SettingsError."""
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # mypy sees the fields only
     except ValidationError as error:
         raise SettingsError("\n".join(_said(problem) for problem in error.errors())) from error
 

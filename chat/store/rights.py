@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from chat.store.tables import conversations, messages, streams
 
@@ -23,12 +23,12 @@ def of_conversation(conn: Connection, conversation_id: str) -> Whose | None:
 
 
 def of_stream(conn: Connection, stream_id: str) -> Whose | None:
-    """Say whose stream it is: its conversation's owner, or for want of one who made it; None: no such stream."""
+    """Say whose stream it is: its conversation's owner, else who made it; None when there is none."""
     row = conn.execute(select(streams.c.created_by).where(streams.c.id == stream_id)).one_or_none()
     if row is None:
         return None
-    points_here = or_(messages.c.stream_id == stream_id, messages.c.reasoning_stream_id == stream_id)
-    conversation_id = conn.execute(select(messages.c.conversation_id).where(points_here)).scalar()
+    query = select(messages.c.conversation_id).where(messages.c.stream_id == stream_id)
+    conversation_id = conn.execute(query).scalar_one_or_none()
     if conversation_id is None:
         return Whose(row.created_by)
     return of_conversation(conn, conversation_id)

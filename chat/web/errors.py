@@ -130,6 +130,8 @@ _WORDS = {
     415: ("unsupported_media_type", "Send JSON: Content-Type application/json."),
 }
 
+_HEADINGS = {401: "Who is it?", 403: "Not allowed", 404: "Nothing here", 503: "In a moment"}
+
 
 def as_api_error(error: Exception) -> ApiError:
     """Say any exception in the words of the wire; what nobody expected is logged and told without detail."""

@@ -1,0 +1,177 @@
+"""Who may do what: every look-up of a conversation or a stream goes through here, and finds or is refused."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from flask import Flask, request
+from sqlalchemy import Connection
+
+from chat.store import conversations, rights, shares
+from chat.store.conversations import Conversation
+from chat.store.people import Person
+from chat.store.rights import Whose
+from chat.store.stored import StreamState, state_of
+from chat.web.caller import (
+    SAFE,
+    Caller,
+    LinkReader,
+    bearer,
+    become,
+    by_token,
+    caller,
+    is_same_origin,
+    is_upgrade,
+)
+from chat.web.errors import CrossOrigin, NotFound, ReadOnly, Unauthorized
+from chat.web.house import house
+
+Need = Literal["read", "ask"]
+
+# Of /api, what asks nobody who they are.
+OPEN_TO_ALL = frozenset({("POST", "/api/session"), ("GET", "/api/openapi.json"), ("GET", "/api/docs")})
+
+
+def install(app: Flask) -> None:
+    """Let nobody without a name into /api, and no page of another origin act in ours."""
+    app.before_request(_guard)
+
+
+def _guard() -> None:
+    method = "GET" if request.method == "HEAD" else request.method
+    if method == "OPTIONS" or (method, request.path) in OPEN_TO_ALL:
+        return
+    if request.path.startswith("/api/"):
+        if caller() is None and not is_upgrade():  # a socket may say it in its first frame
+            raise Unauthorized
+    elif request.method not in SAFE and bearer() is None and not is_same_origin():
+        raise CrossOrigin  # with or without a cookie: SameSite holds it back from other sites' forms
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────
+
+
+def current_person() -> Person:
+    """Give the person who calls. Raises Unauthorized, and ReadOnly for the reader of a link."""
+    match caller():
+        case Person() as person:
+            return person
+        case LinkReader():
+            raise ReadOnly
+    raise Unauthorized
+
+
+def person_or_none() -> Person | None:
+    """Give the person who calls; None for nobody and for the reader of a link."""
+    who = caller()
+    return who if isinstance(who, Person) else None
+
+
+def is_named() -> bool:
+    """Say whether the caller has said who they are."""
+    return caller() is not None
+
+
+def name_by_token(token: str) -> None:
+    """Let a socket's first frame say who calls. Raises Unauthorized."""
+    become(by_token(token))
+
+
+def check_socket_handshake(conversation_id: str) -> None:
+    """Refuse a socket before its upgrade: 401 for a bad bearer, 404 for what a named caller may not see."""
+    if is_named():
+        conversation_or_404(conversation_id, need="read")
+
+
+# ── conversations and streams ────────────────────────────────────────────────────────────────
+
+
+def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversation:
+    """Find a conversation that the caller may read (or `ask` in). Raises NotFound, ReadOnly."""
+    who = caller()
+
+    def look(conn: Connection) -> tuple[Need | None, Conversation | None]:
+        right = _right(conn, who, rights.of_conversation(conn, conversation_id))
+        return right, conversations.get(conn, conversation_id) if right else None
+
+    right, conversation = house().store.read(look)
+    if conversation is None:
+        raise NotFound
+    _check(right, need)
+    return conversation
+
+
+def stream_or_404(stream_id: str, need: Need = "read") -> StreamState:
+    """Find a stream that the caller may read (or `ask` for, stop, delete). Raises NotFound, ReadOnly."""
+    who = caller()
+
+    def look(conn: Connection) -> tuple[Need | None, StreamState | None]:
+        right = _right(conn, who, rights.of_stream(conn, stream_id))
+        return right, state_of(conn, stream_id) if right else None
+
+    right, state = house().store.read(look)
+    if state is None:
+        raise NotFound
+    _check(right, need)
+    return state
+
+
+def conversation_by_link(token: str) -> Conversation:
+    """Find the conversation that a share link opens; the request goes on as its reader. Raises NotFound."""
+    conversation_id = house().store.read(lambda conn: shares.conversation_of(conn, token))
+    if conversation_id is None:
+        raise NotFound
+    become(LinkReader(token, conversation_id))
+    return conversation_or_404(conversation_id, need="read")
+
+
+def not_found() -> NotFound:
+    """Make the answer for what is unknown or foreign."""
+    return NotFound()
+
+
+# ── asked again while a line is open ─────────────────────────────────────────────────────────
+
+
+def conversation_recheck(conversation_id: str, need: Need = "read") -> Callable[[], bool]:
+    """Make a question for open lines: may this caller still? It needs no request, and reads a few columns."""
+    who, store = caller(), house().store
+
+    def look(conn: Connection) -> bool:
+        return _suffices(_right(conn, who, rights.of_conversation(conn, conversation_id)), need)
+
+    return lambda: store.read(look)
+
+
+def stream_recheck(stream_id: str, need: Need = "read") -> Callable[[], bool]:
+    """Make the same question for a line that follows one stream."""
+    who, store = caller(), house().store
+
+    def look(conn: Connection) -> bool:
+        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id)), need)
+
+    return lambda: store.read(look)
+
+
+# ── the rule ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _right(conn: Connection, who: Caller | None, whose: Whose | None) -> Need | None:
+    """Say the most that this caller may do with what belongs so; None: it does not exist for them."""
+    if whose is None:
+        return None
+    match who:
+        case Person() if who.id == whose.owner_id:
+            return "ask"
+        case LinkReader() if whose.conversation_id is not None:
+            # Asked of the table each time: a link that was taken back opens nothing from then on.
+            return "read" if shares.conversation_of(conn, who.token) == whose.conversation_id else None
+    return None
+
+
+def _suffices(right: Need | None, need: Need) -> bool:
+    return right == "ask" or (right is not None and right == need)
+
+
+def _check(right: Need | None, need: Need) -> None:
+    if not _suffices(right, need):
+        raise ReadOnly

@@ -1,0 +1,170 @@
+"""Bodies of the API: what each may hold, and the clear answer to what does not fit."""
+
+import json
+import math
+from typing import Annotated, Any, TypeVar
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from chat.core.batching import LARGEST_STEP, parse_chunk_by
+from chat.web.errors import ApiError, Invalid, TooLarge
+from chat.web.house import house
+
+NAME_LENGTH = 80  # characters, as the people table holds them
+TITLE_LENGTH = 200
+ID_LENGTH = 200
+NAMED_STEPS = ("word", "sentence", "paragraph")
+
+
+def _whole(text: str) -> str:
+    """Refuse what no database can hold: NUL and halves of surrogate pairs."""
+    if "\x00" in text:
+        raise ValueError("must not hold a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not hold a lone surrogate")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _within_limit(text: str) -> str:
+    most = house().settings.text_bytes
+    if most and len(text.encode()) > most:
+        raise TooLarge(f"That text is longer than the {most} bytes this server takes.")
+    return text
+
+
+def _offered(model: str) -> str:
+    models = house().settings.models
+    if models and model not in models:
+        raise ValueError("is not a model of this server")
+    return model
+
+
+def _step(value: str | int) -> str:
+    return parse_chunk_by(value)
+
+
+Whole = Annotated[str, AfterValidator(_whole)]
+Said = Annotated[Whole, AfterValidator(_not_blank), AfterValidator(_within_limit)]
+System = Annotated[Whole, AfterValidator(_within_limit)]
+Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
+Name = Annotated[Whole, Field(max_length=NAME_LENGTH), AfterValidator(_not_blank)]
+Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
+Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]
+ChunkBy = Annotated[
+    str | Annotated[int, Field(ge=1, le=LARGEST_STEP)],
+    AfterValidator(_step),
+    Field(description="`word`, `sentence`, `paragraph`, or a number of bytes from 1 to 4096"),
+]
+
+
+class Body(BaseModel):
+    """A JSON object: no type is bent into another, no unknown field is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NewSession(Body):
+    name: Name | None = None
+
+
+class NewConversation(Body):
+    title: Title | None = None
+    system: System | None = None
+    model: Model | None = None
+
+
+class ConversationChange(Body):
+    """Only the fields that are sent change; null empties one."""
+
+    title: Title | None = None
+    system: System | None = None
+    model: Model | None = None
+
+
+class NewMessage(Body):
+    text: Said
+    client_id: Id | None = None
+    parent_id: Id | None = None
+    branch: bool = False
+    model: Model | None = None
+    chunk_by: ChunkBy | None = None
+
+
+class Again(Body):
+    """Another answer to the same question."""
+
+    model: Model | None = None
+    chunk_by: ChunkBy | None = None
+
+
+class NewStream(Body):
+    prompt: Said
+    system: System | None = None
+    model: Model | None = None
+    chunk_by: ChunkBy | None = None
+
+
+Read = TypeVar("Read", bound=Body)
+
+
+def read_body(model: type[Read], *, optional: bool = False) -> Read:
+    """Read the request's JSON body; `optional`: an empty one counts as `{}`.
+
+    Raises ApiError: 415 for another content type, 413 too large, 400 no JSON, 422 not what `model` says.
+    """
+    raw = _raw_body()
+    if optional and not raw.strip():
+        return check(model, {})
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise ApiError("unsupported_media_type", 415, "Send JSON: Content-Type application/json.")
+    return check(model, parse_json(raw))
+
+
+def check(model: type[Read], found: Any) -> Read:
+    """Check parsed JSON against a model. Raises ApiError (413, 422)."""
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise Invalid(" ".join(_said(problem) for problem in error.errors()[:5])) from error
+
+
+def parse_json(raw: bytes | str) -> Any:
+    """Parse JSON as RFC 8259 has it: no NaN, no numbers or nesting without end. Raises ApiError (400)."""
+    try:
+        return json.loads(raw, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("bad_json", 400, "The body is not JSON that this server can read.") from error
+
+
+def _raw_body() -> bytes:
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge as error:
+        most = house().settings.body_bytes
+        raise TooLarge(f"The body is larger than the {most} bytes this server takes.") from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number beyond all bounds")
+    return number
+
+
+def _said(problem: Any) -> str:
+    """Put one validation error into a sentence: where, and what."""
+    where = ".".join(str(step) for step in problem["loc"] if step not in ("str", "int"))
+    what = problem["msg"].removeprefix("Value error, ")
+    return f"{where or 'The body'}: {what}."
