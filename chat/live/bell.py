@@ -68,6 +68,10 @@ class Bell(Protocol):
         """Wake all who listen to one of these topics. Never waits, never raises."""
         ...
 
+    def ring_all(self) -> None:
+        """Wake everyone in this process: it is leaving."""
+        ...
+
     def listen(self, *topics: str) -> Ear:
         """Make a listener; it hears from `with` on."""
         ...
@@ -97,6 +101,10 @@ class LocalBell:
             ears.pop(ear, None)
             if not ears:
                 self._ears.pop(topic, None)
+
+    def ring_all(self) -> None:
+        for ear in {ear for ears in self._ears.values() for ear in ears}:
+            ear.ring("all")
 
     def listeners(self) -> int:
         """Count the topics that somebody listens to (for tests and metrics)."""

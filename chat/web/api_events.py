@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 
 from chat.core import sse
-from chat.core.frames import Close
 from chat.live.bell import Ear
 from chat.web import access, wire
 from chat.web.api_streams import asked_pace
@@ -43,9 +42,6 @@ def events(conversation_id: str) -> Response:
 
 def encoded(step: Step) -> bytes:
     """Make the bytes of a step; worked out once for all who are told the same."""
-    if "sse" not in step.encoded:
-        step.encoded["sse"] = b"".join(
-            sse.encode_json(*wire.told_event(told.frame), None if isinstance(told.frame, Close) else told.id)
-            for told in step.told
-        )
-    return step.encoded["sse"]
+    if step.sse is None:
+        step.sse = b"".join(sse.encode_json(*wire.told_event(told.frame), told.id) for told in step.told)
+    return step.sse

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from chat.core.frames import Close, End, Ping, Rewind, Slice
 from chat.core.log import check_place, parse_epoch, parse_offset, resume_place
-from chat.generation.engine import Draining, NoSource
+from chat.generation.engine import NoSource
 from chat.live.bell import Ear
 from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
@@ -17,7 +18,7 @@ from chat.store.streams import AnotherIsLive
 from chat.store.transaction import Transaction
 from chat.web import access, wire
 from chat.web.bodies import Body, Line, live_response, plain_response
-from chat.web.errors import AnswerInProgress, ServerLeaving
+from chat.web.errors import AnswerInProgress
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.validation import NewStream, read_body
@@ -100,8 +101,7 @@ def subscribe(stream_id: str) -> Response:
 @api.post("/<stream_id>/stop")
 def stop(stream_id: str) -> tuple[Response, int]:
     """Ask for the end; harmless when it has ended already."""
-    access.stream_or_404(stream_id, need="ask")
-    return jsonify(stream_id=stream_id, status=house().engine.stop(stream_id)), 202
+    return jsonify(stop_stream(stream_id)), 202
 
 
 @api.delete("/<stream_id>")
@@ -121,15 +121,19 @@ def remove(stream_id: str) -> tuple[str, int]:
 
 def start(stream_id: str, *, resume: bool) -> None:
     """Claim and start it if there is something to start; raise what the client is to be told."""
+    made = house()
     try:
-        house().engine.drive(stream_id, resume=resume)
-    except Draining as leaving:
-        raise ServerLeaving() from leaving
+        made.engine.drive(stream_id, resume=resume)
     except AnotherIsLive as other:
-        live = house().store.read(partial(messages.live_beside, stream_id=stream_id))
-        raise AnswerInProgress(live) from other
+        raise AnswerInProgress(made.store.read(partial(messages.live_beside, stream_id=stream_id))) from other
     except NoSource:
         return  # somebody's generator will feed it: follow until then
+
+
+def stop_stream(stream_id: str) -> dict[str, Any]:
+    """Ask for the end of a stream that the caller may stop; say how it stands."""
+    access.stream_or_404(stream_id, need="ask")
+    return {"stream_id": stream_id, "status": house().engine.stop(stream_id)}
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -98,13 +98,14 @@ class Told:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """What a reader is told, and where it stands then; encodings are kept for the next at the same place."""
 
     told: list[Told]
     position: Position
-    encoded: dict[str, bytes] = field(default_factory=dict)
+    sse: bytes | None = None
+    frames: list[str] | None = None
 
     @property
     def is_last(self) -> bool:
