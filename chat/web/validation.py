@@ -5,7 +5,15 @@ import math
 from typing import Annotated, Any, TypeVar
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat.core.batching import LARGEST_STEP, parse_chunk_by
@@ -15,7 +23,7 @@ from chat.web.house import house
 NAME_LENGTH = 80  # characters, as the people table holds them
 TITLE_LENGTH = 200
 ID_LENGTH = 200
-NAMED_STEPS = ("word", "sentence", "paragraph")
+STEPS = f"write word, sentence, paragraph or a number of bytes from 1 to {LARGEST_STEP}"
 
 
 def _whole(text: str) -> str:
@@ -47,7 +55,9 @@ def _offered(model: str) -> str:
     return model
 
 
-def _step(value: str | int) -> str:
+def _step(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(STEPS)
     return parse_chunk_by(value)
 
 
@@ -59,9 +69,17 @@ Name = Annotated[Whole, Field(max_length=NAME_LENGTH), AfterValidator(_not_blank
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
 Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]
 ChunkBy = Annotated[
-    str | Annotated[int, Field(ge=1, le=LARGEST_STEP)],
-    AfterValidator(_step),
-    Field(description="`word`, `sentence`, `paragraph`, or a number of bytes from 1 to 4096"),
+    str,
+    BeforeValidator(_step),
+    WithJsonSchema(
+        {
+            "description": STEPS,
+            "anyOf": [
+                {"enum": ["word", "sentence", "paragraph"]},
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_STEP},
+            ],
+        }
+    ),
 ]
 
 
