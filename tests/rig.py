@@ -26,6 +26,9 @@ from chat.store.streams import Batch, Streams
 from chat.store.tables import metadata
 
 
+NO_LIMITS = Limits(0, 0)
+
+
 class Clock:
     """A lease clock that moves when told to."""
 
@@ -40,7 +43,7 @@ class Rig:
     """One process's worth of streaming, on a file of its own."""
 
     def __init__(
-        self, folder: Path, *, owner: str | None = None, limits: Limits = Limits(1 << 20, 900)
+        self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS
     ) -> None:
         self.bell = LocalBell()
         self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))

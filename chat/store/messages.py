@@ -168,12 +168,6 @@ def live_beside(conn: Connection, stream_id: str) -> str | None:
     return live_stream(conn, answer.conversation_id) if answer else None
 
 
-def live_beside(conn: Connection, stream_id: str) -> str | None:
-    """Give the stream of the answer that is live in the conversation of this stream's message, if any."""
-    answer = by_stream(conn, stream_id)
-    return live_stream(conn, answer.conversation_id) if answer else None
-
-
 # ── writes ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -42,6 +42,8 @@ def events(conversation_id: str) -> Response:
 
 def encoded(step: Step) -> bytes:
     """Make the bytes of a step; worked out once for all who are told the same."""
-    if step.sse is None:
-        step.sse = b"".join(sse.encode_json(*wire.told_event(told.frame), told.id) for told in step.told)
-    return step.sse
+    if "sse" not in step.encoded:
+        frames = (sse.encode_json(*wire.told_event(told.frame), told.id) for told in step.told)
+        step.encoded["sse"] = b"".join(frames)
+    made: bytes = step.encoded["sse"]
+    return made

@@ -82,7 +82,8 @@ def read(stream_id: str) -> Response:
     )
     response.headers["Stream-Epoch"] = str(epoch)
     response.set_etag(f"{epoch}.{offset}.{offset + len(data)}.{status}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @api.get("/<stream_id>/events")

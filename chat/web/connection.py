@@ -30,7 +30,7 @@ def watched(environ: Mapping[str, Any], ear: Ear, stalled_s: float) -> Iterator[
     """
     connection = Connection()
     sock = environ.get("gunicorn.socket")
-    raw = getattr(sock, "_sock", None)
+    raw: Any = getattr(sock, "_sock", None)
     if sock is None or type(raw).__module__ != "_socket":
         yield connection
         return

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -98,14 +99,13 @@ class Told:
     id: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """What a reader is told, and where it stands then; encodings are kept for the next at the same place."""
 
     told: list[Told]
     position: Position
-    sse: bytes | None = None
-    frames: list[str] | None = None
+    encoded: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_last(self) -> bool:

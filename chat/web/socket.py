@@ -67,7 +67,7 @@ class WholeSends:
         return getattr(self._sock, name)
 
 
-@sock.route("/<conversation_id>/socket", bp=api)
+@sock.route("/<conversation_id>/socket", bp=api)  # type: ignore[untyped-decorator]  # flask-sock has no types
 def converse(ws: Any, conversation_id: str) -> None:
     """Serve one socket from its handshake to its close code."""
     ws.sock = WholeSends(ws.sock, house().settings.stalled_client_s)
@@ -174,6 +174,7 @@ def _encoded(step: Step | None) -> list[str]:
     """Make the frames of a step; worked out once for all who are told the same."""
     if step is None:
         return []
-    if step.frames is None:
-        step.frames = [_frame(*wire.told_event(told.frame), told.id) for told in step.told]
-    return step.frames
+    if "socket" not in step.encoded:
+        step.encoded["socket"] = [_frame(*wire.told_event(told.frame), told.id) for told in step.told]
+    made: list[str] = step.encoded["socket"]
+    return made

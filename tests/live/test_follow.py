@@ -109,7 +109,8 @@ def test_a_tape_reader_is_rewound_to_the_base_of_a_takeover(tmp_path: Path):
         assert next(frames) == Rewind(len("Stored. "), 2)
         *rest, frame = list(frames)
     assert b"".join(piece.data for piece in rest) == b"and more."
-    assert frame.status == Status.DONE and frame.epoch == 2
+    assert frame.status == Status.DONE
+    assert frame.epoch == 2
     assert heir.text(stream) == "Stored. and more."
 
 
