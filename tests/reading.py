@@ -178,15 +178,22 @@ class SseReader:
 
     def next(self) -> Event | None:
         """Wait for the next event; None when the body has ended. Raises TimeoutError."""
+        while (block := self._block()) is not None:
+            if block.startswith(b":"):
+                continue  # a comment: the first byte of every line
+            event = self._parse(block)
+            self.events.append(event)
+            return event
+        return None
+
+    def _block(self) -> bytes | None:
         while b"\n\n" not in self._text:
             data = self.response.read()
             if not data:
                 return None
             self._text += data
         block, _, self._text = self._text.partition(b"\n\n")
-        event = self._parse(block)
-        self.events.append(event)
-        return event
+        return block
 
     def _parse(self, block: bytes) -> Event:
         name, ident, lines = "message", None, []

@@ -1,0 +1,70 @@
+"""An answer belongs to the server: it goes on without its driver, and starts without one."""
+
+import time
+
+import pytest
+
+from tests.person import Person
+from tests.reading import Copy
+from tests.scripted import answer_of, read_script
+from tests.server_promises.waiting import until, until_status
+from tests.upstream import Upstream
+
+MODEL = "goes-on;tokens=150;pace=100"
+WHOLE = answer_of(read_script(MODEL))
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "text/event-stream"])
+def test_the_driver_leaves_and_the_answer_goes_on(person: Person, upstream: Upstream, accept: str) -> None:
+    asked = person.ask(model=MODEL)
+    with person.drive(asked.stream_id, accept=accept) as driver:
+        driver.read_at_least(30)
+    state = until_status(person, asked.stream_id, "done")
+    assert state["text"] == WHOLE
+    assert state["finish_reason"] == "stop"
+    assert state["usage"] == {"input_tokens": 11, "output_tokens": 150, "estimated": False}
+    assert upstream.log[-1].complete
+
+
+def test_a_viewer_sees_the_rest_when_the_driver_has_left(person: Person) -> None:
+    asked = person.ask(model=MODEL)
+    viewer = person.follow(asked.stream_id)
+    with person.drive(asked.stream_id) as driver:
+        driver.read_at_least(30)
+    copy = Copy().follow(viewer)
+    assert copy.text == WHOLE
+    assert copy.end is not None
+    assert copy.end["status"] == "done"
+
+
+def test_the_server_starts_what_nobody_drives(person: Person, upstream: Upstream) -> None:
+    asked = person.ask(model=MODEL)
+    began = time.time()
+    until(lambda: upstream.count(MODEL), 8)
+    assert 1.8 < upstream.log[-1].at - began < 5  # 2 to 4 s, and a round of the reaper on a busy machine
+    assert until_status(person, asked.stream_id, "done")["text"] == WHOLE
+
+
+def test_a_stream_without_a_conversation_lives_the_same_way(person: Person) -> None:
+    created = person.call("POST", "/api/streams", {"prompt": "What is a stream?", "model": MODEL})
+    assert created.status_code == 201
+    stream_id = created.json()["stream_id"]
+    with person.drive(stream_id) as driver:
+        driver.read_at_least(30)
+    assert until_status(person, stream_id, "done")["text"] == WHOLE
+
+
+def test_history_goes_to_the_provider_from_the_store(person: Person, upstream: Upstream) -> None:
+    conversation = person.converse(system="Be brief.")
+    first = person.ask("One?", conversation, model="short")
+    person.drive(first.stream_id).read_all()
+    until_status(person, first.stream_id, "done")
+    second = person.ask("Two?", conversation, model=MODEL)
+    person.drive(second.stream_id).close()
+    until(lambda: upstream.count(MODEL))
+    assert upstream.log[-1].messages == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "One?"},
+        {"role": "assistant", "content": answer_of(read_script("short"))},
+        {"role": "user", "content": "Two?"},
+    ]

@@ -1,0 +1,116 @@
+"""Whatever a provider does, the answer ends in the right status, with what was received kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conftest import ServerFactory
+from tests.person import Person
+from tests.scripted import PROSE, answer_of, read_script
+from tests.server import RealServer
+from tests.server_promises.waiting import until_status
+from tests.upstream import Upstream
+
+WHOLE = PROSE
+
+
+def first(tokens: int) -> str:
+    """The answer's first tokens."""
+    return answer_of(replace(read_script("any"), tokens=tokens))
+
+
+# Events are counted from 1 and the first carries the role alone: 4 events are 3 tokens.
+FAULTS = {
+    "cut": ("error", "truncated", first(3)),
+    "neither": ("error", "truncated", WHOLE),
+    "error-event": ("error", "provider_failed", first(2)),
+    "named-error-event": ("error", "provider_failed", first(2)),
+    "stall": ("error", "stalled", first(3)),
+    "silent": ("error", "first_token_timeout", ""),
+    "no-headers": ("error", "first_token_timeout", ""),
+    "comments": ("error", "first_token_timeout", ""),
+    "html": ("error", "not_a_stream", ""),
+    "huge-line": ("error", "too_large", ""),
+    "redirect": ("error", "provider_refused", ""),
+    "unauthorized": ("error", "provider_refused", ""),
+    "unknown-model": ("error", "provider_refused", ""),
+    "busy": ("error", "provider_busy", ""),
+    "failing": ("error", "provider_failed", ""),
+    "busy-once": ("done", None, WHOLE),
+    "failing-once": ("done", None, WHOLE),
+    "malformed": ("done", None, WHOLE),
+    "no-done": ("done", None, WHOLE),
+    "no-finish": ("done", None, WHOLE),
+    "length": ("done", None, WHOLE),
+    "no-usage": ("done", None, WHOLE),
+    "no-stream-options": ("done", None, WHOLE),
+    "gzip": ("done", None, WHOLE),
+    "crlf": ("done", None, WHOLE),
+    "slices": ("done", None, WHOLE),
+    "slices;newline=crlf;multiline=true;comment_every=3": ("done", None, WHOLE),
+    "slices;newline=cr;slice=1": ("done", None, WHOLE),
+    "any;framing=length": ("done", None, WHOLE),
+    "any;framing=close": ("done", None, WHOLE),
+    "any;framing=length;cut_after=4": ("error", "truncated", first(3)),
+}
+
+
+@pytest.fixture(scope="module")
+def patient_upstream() -> Upstream:
+    """One upstream for all faults: they are told apart by the model."""
+    return Upstream().start()
+
+
+@pytest.fixture
+def impatient(server_factory: ServerFactory, patient_upstream: Upstream) -> Person:
+    """Somebody at a server whose watchdogs bark after a second."""
+    server = server_factory(
+        OPENAI_BASE_URL=patient_upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_FIRST_TOKEN_S="1.5",
+        CHAT_SILENCE_S="1",
+    )
+    return Person.sign_in(server.url)
+
+
+@pytest.mark.parametrize("model", FAULTS)
+def test_every_fault_has_its_end(impatient: Person, model: str) -> None:
+    status, code, text = FAULTS[model]
+    asked = impatient.ask(model=model)
+    seen = impatient.drive(asked.stream_id).read_all()
+    state = until_status(impatient, asked.stream_id, "done", "error", "stopped", "interrupted")
+    assert (state["status"], (state["error"] or {}).get("code")) == (status, code)
+    assert state["text"] == text
+    assert seen.decode() == text
+    message = impatient.get(f"/api/conversations/{asked.conversation_id}/messages")["items"][-1]
+    assert (message["status"], message["text"], message["error"]) == (status, text, state["error"])
+    if code:
+        assert len(state["error"]["message"]) > 20
+        assert "Traceback" not in state["error"]["message"]
+        assert "scripted" not in state["error"]["message"].replace("The scripted upstream", "")
+
+
+def test_nobody_there_is_said_in_plain_words(server_factory: ServerFactory) -> None:
+    server: RealServer = server_factory(OPENAI_BASE_URL="http://127.0.0.1:9/v1", OPENAI_API_KEY="scripted")
+    person = Person.sign_in(server.url)
+    asked = person.ask()
+    person.drive(asked.stream_id).read_all()
+    state = until_status(person, asked.stream_id, "error")
+    assert state["error"]["code"] == "provider_unreachable"
+    assert "127.0.0.1:9" in state["error"]["message"]
+
+
+def test_length_is_done_and_says_so(impatient: Person) -> None:
+    asked = impatient.ask(model="length")
+    impatient.drive(asked.stream_id).read_all()
+    assert until_status(impatient, asked.stream_id, "done")["finish_reason"] == "length"
+
+
+def test_after_an_error_one_may_ask_again(impatient: Person) -> None:
+    asked = impatient.ask(model="unauthorized")
+    impatient.drive(asked.stream_id).read_all()
+    until_status(impatient, asked.stream_id, "error")
+    path = f"/api/conversations/{asked.conversation_id}/messages/{asked.reply_id}/regenerate"
+    again = impatient.call("POST", path, {"model": "any"})
+    assert again.status_code == 201
+    assert impatient.drive(again.json()["reply"]["stream_id"]).read_all().decode() == WHOLE

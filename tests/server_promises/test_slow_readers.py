@@ -1,0 +1,58 @@
+"""A reader that takes nothing delays nobody, and is let go at the limit."""
+
+import json
+import time
+
+import gevent
+
+from tests.conftest import ServerFactory
+from tests.person import Person
+from tests.reading import RawResponse
+from tests.scripted import Script, answer_of, read_script
+from tests.server_promises.waiting import until_status
+from tests.upstream import Upstream
+
+LIMIT_S = 2
+BIG = 12 << 20  # bytes: more than a kernel takes for one connection
+PIECE = "x" * 32_000
+MODEL = "others;tokens=200;pace=100"
+
+
+def big_answer() -> Script:
+    """An answer that no kernel can swallow whole."""
+    event = "data: " + json.dumps({"choices": [{"delta": {"content": PIECE}}]}) + "\n\n"
+    return Script(raw=event * (BIG // len(PIECE)) + "data: [DONE]\n\n")
+
+
+def test_a_stalled_reader_delays_nobody_and_is_let_go(
+    server_factory: ServerFactory, upstream: Upstream
+) -> None:
+    server = server_factory(
+        OPENAI_BASE_URL=upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_STALLED_CLIENT_S=str(LIMIT_S),
+        CHAT_ANSWER_BYTES="0",
+    )
+    upstream.scripts["big"] = big_answer()
+    person = Person.sign_in(server.url)
+    big = person.ask(model="big")
+    stalled = [_stall(person, f"/api/streams/{big.stream_id}", "POST")]
+    until_status(person, big.stream_id, "done")
+    stalled += [_stall(person, f"/api/streams/{big.stream_id}/events", "GET") for _ in range(9)]
+
+    others = [person.ask(model=MODEL) for _ in range(5)]
+    began = time.monotonic()
+    readers = [gevent.spawn(lambda one=one: person.drive(one.stream_id).read_all()) for one in others]
+    gevent.joinall(readers, timeout=30, raise_error=True)
+    assert time.monotonic() - began < 2 + 1.5  # 200 tokens at 100 a second
+    assert {reader.value.decode() for reader in readers} == {answer_of(read_script(MODEL))}
+
+    gevent.sleep(LIMIT_S + 1)
+    for one in stalled:
+        assert len(one.read_all()) < BIG
+        assert not one.complete
+
+
+def _stall(person: Person, path: str, method: str) -> RawResponse:
+    """Open a line and take nothing from it but the headers."""
+    return person.open(path, method=method, receive_buffer=4096)
