@@ -1,0 +1,87 @@
+"""The routes of conversations: make, list, read, change, delete, and the link that shares one (WIRE §4)."""
+
+from functools import partial
+
+from flask import Blueprint, Response, jsonify, request
+
+from chat.store import conversations, messages, shares
+from chat.store.transaction import Transaction
+from chat.web import access
+from chat.web.house import house
+from chat.web.lists import asked_limit, page_response
+from chat.web.shapes import conversation_json
+from chat.web.validation import ConversationChange, NewConversation, read_body
+
+api = Blueprint("api_conversations", __name__, url_prefix="/api/conversations")
+
+
+@api.post("")
+def create() -> tuple[Response, int]:
+    """Begin an empty conversation."""
+    person = access.current_person()
+    asked = read_body(NewConversation, optional=True)
+    made = house()
+    fields = asked.model_dump()
+    begun = made.store.write(partial(conversations.create, owner=person, now=made.now(), **fields))
+    return jsonify(conversation_json(begun)), 201
+
+
+@api.get("")
+def list_own() -> Response:
+    """List the caller's conversations, newest first."""
+    person = access.current_person()
+    limit, after = asked_limit(), request.args.get("after")
+    look = partial(conversations.page, owner_id=person.id, limit=limit, after=after)
+    items, further = house().store.read(look)
+    return page_response(items, conversation_json, further)
+
+
+@api.get("/<conversation_id>")
+def read(conversation_id: str) -> Response:
+    """Give one conversation's own fields."""
+    return jsonify(conversation_json(access.conversation_or_404(conversation_id, need="read")))
+
+
+@api.patch("/<conversation_id>")
+def change(conversation_id: str) -> Response:
+    """Change the fields that are sent, and no other."""
+    access.conversation_or_404(conversation_id, need="ask")
+    fields = read_body(ConversationChange).model_dump(exclude_unset=True)
+    write = partial(conversations.change, conversation_id=conversation_id, fields=fields)
+    return jsonify(conversation_json(house().store.write(write)))
+
+
+@api.delete("/<conversation_id>")
+def delete(conversation_id: str) -> tuple[str, int]:
+    """Delete a conversation with its messages, streams and link; what generates in it ends."""
+    access.conversation_or_404(conversation_id, need="ask")
+    made = house()
+
+    def erase(tx: Transaction) -> tuple[bool, str | None]:
+        live = messages.live_stream(tx.conn, conversation_id)
+        return conversations.delete(tx, made.streams, conversation_id), live
+
+    erased, live = made.store.write(erase)
+    if live is not None:
+        made.engine.forget(live)  # only now: had the deletion failed, the answer would have gone on
+    if not erased:
+        raise access.not_found()
+    return "", 204
+
+
+@api.post("/<conversation_id>/share")
+def share(conversation_id: str) -> tuple[Response, int]:
+    """Make the one live read-only link; the link before it opens nothing any more."""
+    access.conversation_or_404(conversation_id, need="ask")
+    made = house()
+    token = made.store.write(partial(shares.create, conversation_id=conversation_id, now=made.now()))
+    return jsonify(url=f"{request.url_root}s/{token}", token=token), 201
+
+
+@api.delete("/<conversation_id>/share")
+def unshare(conversation_id: str) -> tuple[str, int]:
+    """Take the link back: who reads through it is cut off."""
+    access.conversation_or_404(conversation_id, need="ask")
+    if not house().store.write(partial(shares.revoke, conversation_id=conversation_id)):
+        raise access.not_found()
+    return "", 204
