@@ -67,7 +67,7 @@ def ask(conversation_id: str, body: Any) -> tuple[dict[str, Any], bool]:
 
 
 def ask_in(conversation: Conversation, question: NewMessage) -> Asked:
-    """Put the caller's question in a conversation that they may ask in. Raises what errors.py has words for."""
+    """Put the caller's question where they may ask. Raises what errors.py has words for."""
     made = house()
     # A null parent of a branch is the beginning; without a branch it is as if it had not been sent.
     anew = question.branch and question.parent_id is None and "parent_id" in question.model_fields_set
