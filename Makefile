@@ -4,9 +4,6 @@
 # The first Python of 3.11 or newer that is on the path; or say it: make run PYTHON=/opt/python/bin/python3
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
-# What `make run` listens on, on the loopback address only; from the environment, else .env, else 8000.
-PORT ?= $(or $(shell sed -n 's/^PORT *= *\([0-9][0-9]*\).*/\1/p' .env 2>/dev/null | tail -n 1),8000)
-export PORT
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,15 +16,11 @@ DEV_SET := $(VENV)/dev-set.installed
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
 
-run: $(RUN_SET) ## install what is missing, migrate, start the server on 127.0.0.1
-	@$(BIN)/python -c 'import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", int(sys.argv[1])))' $(PORT) 2>/dev/null \
-	|| { echo "Port $(PORT) is taken by another program (perhaps Headwater runs already?). Another port: make run PORT=8001"; exit 1; }
-	@echo
-	@echo "  Chat   http://127.0.0.1:$(PORT)/"
-	@echo "  Demo   http://127.0.0.1:$(PORT)/demo   (driver and viewer side by side)"
-	@echo "  Stop with Ctrl-C."
-	@echo
-	@exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) app:app
+run: $(RUN_SET) ## install what is missing, migrate, start the server on 127.0.0.1; PORT=8001 for another port
+	@$(BIN)/python -c 'import socket, sys; from chat.config import load_or_leave as load; \
+	taken = socket.socket().connect_ex(("127.0.0.1", load().port)) == 0; \
+	sys.exit("The port is taken; perhaps Headwater runs already. Another one: make run PORT=8001" if taken else 0)'
+	@exec $(BIN)/gunicorn app:app
 
 test: $(DEV_SET) ## run the tests; ARGS="tests/core -k offset" picks some
 	@$(BIN)/python -m pytest $(ARGS)
