@@ -21,6 +21,7 @@ from chat.store.stored import end_of
 from chat.store.streams import Batch, Streams
 from chat.web.feed import Feeds
 from chat.web.house import House
+from chat.web.rates import Rate
 from chat.web.signer import Signer
 
 TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
@@ -71,6 +72,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         engine=engine,
         provider=provider,
         signer=signer,
+        session_rate=Rate("session", settings.session_rate),
         now=clock.wall,
     )
 

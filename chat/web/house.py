@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chat.store.streams import Streams
     from chat.store.transaction import Store
     from chat.web.feed import Feeds
+    from chat.web.rates import Rate
     from chat.web.signer import Signer
 
 EXTENSION = "headwater"
@@ -40,6 +41,7 @@ class House:
     engine: Engine
     provider: Provider
     signer: Signer
+    session_rate: Rate
     now: Callable[[], float]  # wall clock, seconds
     draining: bool = field(default=False)
 

@@ -1,0 +1,19 @@
+"""`POST /api/session`: become somebody, without an account. Nothing is stored before they write."""
+
+from flask import Blueprint, Response, jsonify
+
+from chat.web.cookie import NAMELESS, newcomer
+from chat.web.house import house
+from chat.web.shapes import person_json
+from chat.web.validation import NewSession, read_body
+
+api = Blueprint("api_session", __name__, url_prefix="/api")
+
+
+@api.post("/session")
+def sign_in() -> tuple[Response, int]:
+    """Make a new person, whoever asks; their token is the only key to what they will write."""
+    house().session_rate.count()
+    asked = read_body(NewSession, optional=True)
+    person = newcomer(asked.name or NAMELESS)
+    return jsonify(token=house().signer.sign(person), person=person_json(person)), 201
