@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chat.core import sse
 from chat.core.frames import End, Rewind
@@ -27,7 +28,7 @@ from chat.web.scene_place import Place
 WORTH_BYTES = 80  # growth that is sent at once; less waits for more, or for the flush interval
 REST = 10  # times the last render took: the share of a core that one answer's pictures may take is a tenth
 CLOSE = sse.encode_json("close", {})
-KEPT = 8  # pictures of the last few places; older ones are made again when somebody comes back to them
+KEPT = 8  # of the last few places; what is older is made again when somebody comes back to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Shot:
     place: Place
     hold_s: float = 0.0
     is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a step looks like to all who stood at its place."""
+
+    step: Step
+    shot: Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Scene:
         self._fragments = fragments
         self._clock = clock
         self._flush_s = flush_s
+        self._drawn: dict[tuple[Position | None, int], Drawn] = {}
         self._pictures: dict[tuple[str, int], Picture] = {}
         self._since: dict[Position, float] = {}  # since when a growth too small to send waits at a place
         self._rest_until = float("-inf")
@@ -83,13 +93,14 @@ class Scene:
         start = place.start if place else 0
         if not step.told:
             return Shot(b"", Place(step.position, start))
-        drawn = step.encoded.get(_memo("html", start))
-        if drawn is None and place is not None and (hold_s := self._hold(place.position, step)) > 0:
-            return Shot(b"", place, hold_s)
-        if drawn is None:
-            self._develop(place, start, step)
-        then = Place(step.position, int(step.encoded[_memo("then", start)]))
-        return Shot(step.encoded[_memo("html", start)], then, is_last=step.is_last)
+        at = (place.position if place else None, start)
+        drawn = self._drawn.get(at)
+        if drawn is None or drawn.step is not step:
+            if place is not None and (hold_s := self._hold(place.position, step)) > 0:
+                return Shot(b"", place, hold_s)
+            drawn = self._drawn[at] = self._develop(place, step)
+            _drop_oldest(self._drawn)
+        return drawn.shot
 
     def _hold(self, position: Position, step: Step) -> float:
         """Say how long growth alone has to wait; whatever else there is goes at once."""
@@ -99,19 +110,19 @@ class Scene:
         rest = self._rest_until - now
         if step.position.offset - position.offset >= WORTH_BYTES:
             return rest
-        if len(self._since) > KEPT:
-            self._since = {at: since for at, since in self._since.items() if now - since < self._flush_s}
-        return max(rest, self._since.setdefault(position, now) + self._flush_s - now)
+        due = self._since.setdefault(position, now) + self._flush_s
+        _drop_oldest(self._since)
+        return max(rest, due - now)
 
-    def _develop(self, place: Place | None, start: int, step: Step) -> None:
+    def _develop(self, place: Place | None, step: Step) -> Drawn:
         """Draw a step for all who stand at this place, and note what that took."""
         began = self._clock()
-        html, start_then = self._draw(place, [told.frame for told in step.told], step.position)
-        event = sse.encode(None, html, str(Place(step.position, start_then))) if html else b""
-        step.encoded[_memo("then", start)] = str(start_then).encode()
-        step.encoded[_memo("html", start)] = event + (CLOSE if step.is_last else b"")
+        html, start = self._draw(place, [told.frame for told in step.told], step.position)
+        then = Place(step.position, start)
+        event = sse.encode(None, html, str(then)) if html else b""
         now = self._clock()
         self._rest_until = now + REST * (now - began)
+        return Drawn(step, Shot(event + (CLOSE if step.is_last else b""), then, is_last=step.is_last))
 
     def _draw(self, place: Place | None, frames: Sequence[FeedFrame], after: Position) -> tuple[str, int]:
         """Give one event's HTML (its targets exist before it), and where the open region begins then."""
@@ -119,7 +130,7 @@ class Scene:
         html: list[str] = []
         changed = [frame.message for frame in frames if isinstance(frame, MessageChanged)]
         if any(isinstance(frame, State) for frame in frames):
-            html.append(self._fragments.everything(self._feed.cid, changed))
+            html.append(self._fragments.everything(changed))
         else:
             html += map(self._fragments.message, changed)
         told = [frame for frame in frames if isinstance(frame, Streamed)]
@@ -161,8 +172,7 @@ class Scene:
 
     def _remember(self, stream_id: str, offset: int, shown: Picture) -> None:
         self._pictures[(stream_id, offset)] = shown
-        if len(self._pictures) > KEPT:
-            del self._pictures[next(iter(self._pictures))]
+        _drop_oldest(self._pictures)
 
     def _stored(self, stream_id: str, length: int) -> bytes:
         log = self._feed.reader(stream_id, "stored").look()
@@ -177,5 +187,6 @@ def _is_rewind(frame: FeedFrame) -> bool:
     return isinstance(frame, Streamed) and isinstance(frame.frame, Rewind)
 
 
-def _memo(what: str, start: int) -> str:
-    return f"{what}.{start}"
+def _drop_oldest(kept: dict[Any, Any]) -> None:
+    if len(kept) > KEPT:
+        del kept[next(iter(kept))]

@@ -66,10 +66,10 @@ class Fragments:
         self._message = templates.get_template("parts/message.html")
         self._state = templates.get_template("parts/state.html")
 
-    def everything(self, conversation_id: str, found: Sequence[Message]) -> str:
+    def everything(self, found: Sequence[Message]) -> str:
         """Show these messages and nothing else."""
         line = on_path(found)
-        earlier = earlier_link(conversation_id, line)
+        earlier = earlier_link(line)
         inner = self._messages.render(messages=[dress(message) for message in line], earlier=earlier)
         return _partial("#transcript", "innerMorph", inner)
 
@@ -118,7 +118,7 @@ class Fragments:
         return _partial(f"#s-{message_id}", "outerMorph", self._state.render(state=state))
 
 
-def earlier_link(conversation_id: str, line: Sequence[Message]) -> str | None:
+def earlier_link(line: Sequence[Message]) -> str | None:
     """Say where the page with the messages before these is; None when these begin at the beginning."""
     if not line or line[0].parent_id is None:
         return None

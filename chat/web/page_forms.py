@@ -1,0 +1,232 @@
+"""The forms of a person's pages: begin, ask, stop, go on, try again, share, be named."""
+
+from collections.abc import Callable
+from json import dumps
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from chat.store import conversations, messages, shares
+from chat.store.conversations import Conversation
+from chat.store.messages import Asked
+from chat.store.people import Person
+from chat.store.transaction import Transaction
+from chat.web import access
+from chat.web.api_messages import put
+from chat.web.cookie import give_cookie, page_person
+from chat.web.errors import ApiError, Invalid, NotFound, as_api_error
+from chat.web.house import house
+from chat.web.ids import new_id
+from chat.web.page_view import conversation_page, new_page, path_of
+from chat.web.validation import NAME_LENGTH, NewMessage, check
+
+forms = Blueprint("forms", __name__)
+
+BLANK = "Write something first."
+# Said on the page in words of its own: there is a person, not a program, to read it.
+REFUSED = (
+    *(ApiError, HTTPException),
+    *(messages.AnswerInProgress, messages.ClientIdReused, messages.StaleParent, messages.UnknownParent),
+)
+TROUBLE = {
+    "answer_in_progress": "An answer is still being written. Stop it, or wait for its end.",
+    "stale_parent": "Something new was written here meanwhile. Read it, then send yours: it is kept.",
+    "client_id_reused": "This was sent before with another text. Reload the page, then send it again.",
+    "too_large": "That is too long to send. Your text is still here: shorten it, and send it again.",
+}
+
+
+@forms.post("/c")
+def begin() -> Response:
+    """Begin a conversation with a question; its page drives the answer, once."""
+    person = page_person()
+    try:
+        question = _question()
+    except REFUSED as refused:
+        told = as_api_error(refused)
+        page = new_page(person, trouble=_trouble(told), draft=_text())
+        return make_response(page, told.status)
+    made = house()
+
+    def write(tx: Transaction) -> Asked:
+        conversation = conversations.create(tx, owner=person, now=made.now())
+        return messages.ask(
+            tx,
+            made.streams,
+            conversation=conversation,
+            author=person,
+            text=question.text,
+            client_id=question.client_id,
+            model=made.provider.default_model,
+            chunk_by=made.settings.chunk_by,
+            now=made.now(),
+        )
+
+    return _back(made.store.write(write).message.conversation_id, drive=True)
+
+
+@forms.post("/c/<conversation_id>/messages")
+def ask(conversation_id: str) -> Response:
+    """Ask. A plain form comes back to the page; for htmx the composer changes, and nothing else."""
+    person = page_person()
+    conversation = access.conversation_or_404(conversation_id, need="ask")
+    try:
+        asked = put(conversation, _question())
+    except REFUSED as refused:
+        return _refuse(person, conversation, as_api_error(refused))
+    if not _by_htmx():
+        return _back(conversation_id, drive=True)
+    return _drives(_composer(conversation, parent_id=asked.message.id), asked)
+
+
+@forms.post("/c/<conversation_id>/stop")
+def stop(conversation_id: str) -> Response:
+    """Stop the answer that the form names; harmless when it has ended."""
+    house().engine.stop(_stream_of(conversation_id))
+    return _done(conversation_id)
+
+
+@forms.post("/c/<conversation_id>/continue")
+def go_on(conversation_id: str) -> Response:
+    """Claim an interrupted answer again: for pages without JavaScript; ours drive it themselves."""
+    house().engine.drive(_stream_of(conversation_id), resume=True)
+    return _done(conversation_id)
+
+
+@forms.post("/c/<conversation_id>/again")
+def again(conversation_id: str) -> Response:
+    """Ask for another answer to the same question."""
+    page_person()
+    conversation = access.conversation_or_404(conversation_id, need="ask")
+    made = house()
+    answer_id = request.form.get("message_id", "")
+    asked = made.store.write(
+        lambda tx: messages.regenerate(
+            tx,
+            made.streams,
+            conversation=conversation,
+            answer_id=answer_id,
+            chunk_by=made.settings.chunk_by,
+            now=made.now(),
+        )
+    )
+    return _drives(_done(conversation_id), asked) if _by_htmx() else _back(conversation_id, drive=True)
+
+
+@forms.post("/c/<conversation_id>/share")
+def share(conversation_id: str) -> Response:
+    """Make the live link, and show it this once."""
+    return _shared(conversation_id, lambda tx: shares.create(tx, conversation_id, house().now()))
+
+
+@forms.post("/c/<conversation_id>/unshare")
+def unshare(conversation_id: str) -> Response:
+    """Take the live link back; who reads along is cut off."""
+    return _shared(conversation_id, lambda tx: _revoke(tx, conversation_id))
+
+
+@forms.post("/name")
+def rename() -> Response:
+    """Give this browser's person another name, for what they ask from now on."""
+    name = " ".join(request.form.get("name", "").replace("\x00", "").split())[:NAME_LENGTH]
+    person = page_person()
+    if name:
+        give_cookie(Person(person.id, name))
+    back = urlsplit(request.form.get("back", "/")).path
+    return _see(back if back.startswith("/") and not back.startswith("//") else "/")
+
+
+# ── what the forms say ───────────────────────────────────────────────────────────────────────
+
+
+def _question() -> NewMessage:
+    """Read what was typed. Raises ApiError (413, 422)."""
+    text = _text()
+    if not text.strip():
+        raise Invalid(BLANK)
+    parent_id = request.form.get("parent_id") or None
+    client_id = request.form.get("client_id") or None
+    return check(NewMessage, {"text": text, "client_id": client_id, "parent_id": parent_id})
+
+
+def _text() -> str:
+    return request.form.get("text", "").replace("\r\n", "\n")  # as forms write line ends
+
+
+def _stream_of(conversation_id: str) -> str:
+    """Read which answer of this conversation the form means. Raises NotFound, ReadOnly."""
+    access.conversation_or_404(conversation_id, need="ask")
+    stream_id = request.form.get("stream_id", "")
+    message = house().store.read(lambda conn: messages.by_stream(conn, stream_id))
+    if message is None or message.conversation_id != conversation_id:
+        raise NotFound
+    return stream_id
+
+
+# ── what the forms answer ────────────────────────────────────────────────────────────────────
+
+
+def _by_htmx() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _see(path: str) -> Response:
+    return make_response(redirect(path, code=303))
+
+
+def _back(conversation_id: str, *, drive: bool = False) -> Response:
+    """Go back to the page; `drive` tells it, once, to drive the answer (static/js/tail.js takes it away)."""
+    return _see(path_of(conversation_id) + ("#drive" if drive else ""))
+
+
+def _done(conversation_id: str) -> Response:
+    return make_response("", 204) if _by_htmx() else _back(conversation_id)
+
+
+def _drives(response: Response, asked: Asked) -> Response:
+    """Name the stream that the page is to drive now."""
+    stream_id = asked.reply.stream_id if asked.reply else None
+    response.headers["HX-Trigger"] = dumps({"headwater:sent": {"stream": stream_id}})
+    return response
+
+
+def _refuse(person: Person, conversation: Conversation, told: ApiError) -> Response:
+    """Say what was wrong, beside the text, which is kept."""
+    if _by_htmx():
+        response = _composer(conversation, trouble=_trouble(told), client_id=request.form.get("client_id"))
+        response.status_code = told.status
+        return response
+    page = conversation_page(person, conversation, trouble=_trouble(told), draft=_text())
+    return make_response(page, told.status)
+
+
+def _trouble(told: ApiError) -> str:
+    return TROUBLE.get(told.code, told.message)
+
+
+def _composer(conversation: Conversation, **more: str | None) -> Response:
+    """Answer with the composer alone. Only an answer that says so is swapped, so no error page ever is."""
+    more = {"client_id": new_id(), **more}
+    page = render_template(
+        "parts/composer.html", conversation=conversation, path=path_of(conversation.id), draft=_text(), **more
+    )
+    return make_response(page, 200, {"HX-Reswap": "outerMorph"})
+
+
+def _shared(conversation_id: str, write: Callable[[Transaction], str | None]) -> Response:
+    """Make or take back the link, and show the panel as it is then."""
+    person = page_person()
+    conversation = access.conversation_or_404(conversation_id, need="ask")
+    token = house().store.write(write)
+    url = f"{request.url_root}s/{token}" if token else None
+    if not _by_htmx():
+        return make_response(conversation_page(person, conversation, shared=bool(token), share_url=url))
+    panel = render_template(
+        "parts/share_body.html", path=path_of(conversation_id), shared=bool(token), share_url=url
+    )
+    return make_response(panel, 200, {"HX-Reswap": "innerHTML"})
+
+
+def _revoke(tx: Transaction, conversation_id: str) -> None:
+    shares.revoke(tx, conversation_id)  # twice is harmless
