@@ -1,14 +1,17 @@
 """The composition root below Flask: which part is given what. Only `create_app` calls it."""
 
 from functools import partial
+from urllib.request import getproxies
 
+import gevent
 from sqlalchemy import Engine as Database
 
 from chat.config import Settings
-from chat.generation import clock, identity
+from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers
 from chat.generation.engine import Engine, Pace
-from chat.generation.providers.types import Provider
+from chat.generation.providers import choose
+from chat.generation.providers.types import Patience, Provider
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
 from chat.live.bell import open_bell
@@ -84,3 +87,18 @@ def fetch(streams: Streams, stream_id: str, offset: int, last_seq: int) -> Store
         return None
     end = end_of(found, offset + len(found.data))
     return Stored(found.data, found.state.epoch, found.state.bases, end, found.last_seq)
+
+
+def choose_provider(settings: Settings) -> Provider:
+    """Take the model's server that somebody configured, else the built-in demo."""
+    key = settings.openai_api_key
+    return providers.choose(
+        key=key.get_secret_value() if key else "",
+        address=settings.openai_base_url or "",
+        model=settings.model or "",
+        models=settings.models,
+        patience=Patience(settings.connect_s, settings.first_token_s, settings.silence_s),
+        proxies=getproxies(),
+        now=clock.monotonic,
+        sleep=gevent.sleep,
+    )
