@@ -46,6 +46,16 @@ class Finished:
 Item = Delta | Reasoning | Usage | Finished
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long we wait, in seconds; 0 means for ever."""
+
+    connect_s: float = 10.0
+    first_token_s: float = 60.0  # retries and their pauses included
+    idle_s: float = 30.0  # between two pieces of text; comments are silence
+    settle_s: float = 2.0  # after the finish reason, for usage and [DONE]
+
+
 class ProviderError(Exception):
     """The answer failed. `message` is for the person who asked: plain words, no key, no stack trace.
 

@@ -1,0 +1,151 @@
+"""Any OpenAI-compatible server, through the openai SDK: it keeps the configuration, we read the bytes."""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+
+import httpx2
+import openai
+
+from chat.generation.providers import words
+from chat.generation.providers.answer import HttpAnswer
+from chat.generation.providers.transport import LeanTransport
+from chat.generation.providers.types import Ask, Patience, ProviderError
+
+RETRIES = 2  # after the first try, and only before the first token
+FIRST_PAUSE_S = 0.5  # doubled for the second
+LONGEST_PAUSE_S = 20.0  # a server that wants more (Retry-After) is not asked again by us
+PLACEHOLDER_KEY = "none"  # a server without keys (Ollama) ignores it; the SDK wants one
+
+log = logging.getLogger(__name__)
+
+
+class OpenAIProvider:
+    """See `types.Provider`."""
+
+    name = "openai"
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        address: str,
+        default_model: str,
+        models: Sequence[str] = (),
+        proxy: str | None = None,
+        patience: Patience,
+        now: Callable[[], float],
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.default_model = default_model
+        self._models = tuple(models)
+        self._key = key.strip()
+        self._address = _without_secrets(address)
+        self._patience = patience
+        self._now = now
+        self._sleep = sleep
+        self._jitter = jitter
+        self._wants_usage = True  # until the server says that it knows no stream_options
+        self._client = openai.OpenAI(
+            api_key=self._key or PLACEHOLDER_KEY,
+            base_url=address,
+            max_retries=0,  # ours are enough; they can be interrupted
+            timeout=httpx2.Timeout(None, connect=patience.connect_s or None),
+            # packed streams are held back by their packer, and cost us the unpacking
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=_http_client(proxy, now),
+        )
+
+    def models(self) -> Sequence[str]:
+        return self._models
+
+    def open(self, ask: Ask) -> HttpAnswer:
+        return HttpAnswer(partial(self._dial, ask), self._patience, self._now, self._key)
+
+    def _dial(self, ask: Ask) -> httpx2.Response:
+        """Ask until there is an answer, or no hope for one. Raise ProviderError."""
+        model = ask.model or self.default_model
+        wish: dict[str, Any] = {"model": model, "messages": list(ask.messages), "stream": True}
+        if self._wants_usage:
+            wish["stream_options"] = {"include_usage": True}
+        tries = 0
+        while True:
+            try:
+                return self._send(wish)
+            except openai.APIStatusError as error:
+                if error.status_code in (400, 422) and wish.pop("stream_options", None):
+                    self._wants_usage = not _blames_stream_options(error)
+                    continue  # old servers know no stream_options, and do not always say so
+                problem, pause = words.refused(error, model, self._key), self._pause_asked(error, tries)
+            except openai.APIConnectionError as error:
+                problem = words.unreachable(error, self._address)
+                pause = None if words.is_untrusted(error) else self._pause(tries)
+            except openai.OpenAIError as error:
+                log.warning("the SDK refused to ask: %s", type(error).__name__)
+                raise ProviderError("provider_failed", "The model's server could not be asked.") from None
+            if tries == RETRIES or pause is None:
+                raise problem
+            tries += 1
+            log.info("asking again in %.1f s (%s)", pause, problem.code)
+            self._sleep(pause)
+
+    def _send(self, wish: dict[str, Any]) -> httpx2.Response:
+        """Send the wish; the answer closes the response.
+
+        By the SDK's general door, not by `chat.completions.create`: that looks at every message of the
+        history again, which is 25 ms for sixty of them, and the hub stands still meanwhile.
+        """
+        return self._client.post(
+            "/chat/completions",
+            body=wish,
+            cast_to=httpx2.Response,
+            stream=True,
+            stream_cls=openai.Stream[Any],
+        )  # type: ignore[return-value]  # cast_to wins over stream_cls
+
+    def _pause(self, tries: int) -> float:
+        return FIRST_PAUSE_S * 2.0**tries * (1 + self._jitter() / 4)
+
+    def _pause_asked(self, error: openai.APIStatusError, tries: int) -> float | None:
+        """Say how long to wait before the next try; None: do not try again."""
+        status = error.status_code
+        if (status not in (408, 429) and status < 500) or words.is_out_of_quota(error):
+            return None
+        asked = retry_after(error.response.headers)
+        if asked is None:
+            return self._pause(tries)
+        return asked if asked <= LONGEST_PAUSE_S else None
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Read how many seconds a server wants us to wait (RFC 9110, section 10.2.3); None: it does not say."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) * unit)
+        except (KeyError, ValueError):
+            continue  # absent, or a date
+    try:  # a date is told against the server's own clock, not ours
+        until, date = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
+        return max(0.0, (until - date).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _blames_stream_options(error: openai.APIStatusError) -> bool:
+    return "stream_options" in error.response.text or "include_usage" in error.response.text
+
+
+def _http_client(proxy: str | None, now: Callable[[], float]) -> httpx2.Client:
+    """Ours where the line is direct; the SDK's own transport where a proxy stands between."""
+    if proxy:
+        return httpx2.Client(proxy=proxy, trust_env=False, follow_redirects=False)
+    return httpx2.Client(transport=LeanTransport(now), trust_env=False, follow_redirects=False)
+
+
+def _without_secrets(address: str) -> str:
+    url = httpx2.URL(address)
+    return str(url.copy_with(username=None, password=None, query=None, fragment=None))
