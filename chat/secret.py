@@ -14,7 +14,7 @@ def kept_secret(folder: Path) -> str:
     """
     kept = folder / FILE
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(kept)
     return kept.read_text(encoding="ascii").strip()
 

@@ -1,0 +1,48 @@
+"""How the log is written: one line an occurrence, for people or for machines, on stderr."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from chat.config import Settings
+
+# Libraries that tell of every request they make.
+TALKATIVE = ("httpx2", "httpcore2", "openai", "alembic")
+
+
+def install(settings: Settings) -> None:
+    """Send our own lines and those of libraries the same way. Doing it twice is harmless."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_form(settings.log_format)],
+    )
+    written = logging.StreamHandler(sys.stderr)
+    written.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [written]
+    root.setLevel(settings.log_level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _form(log_format: str) -> list[Any]:
+    if log_format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]

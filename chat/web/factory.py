@@ -1,0 +1,47 @@
+"""The Flask app, put together in small steps around the house that `compose` made."""
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chat import logs
+from chat.composition import choose_provider, compose
+from chat.config import Settings, load_or_leave
+from chat.web import access, cookie, cors, database, errors, headers, house
+from chat.web.routes import register
+from chat.web.signer import Signer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """See `chat.create_app`."""
+    settings = settings or load_or_leave()
+    logs.install(settings)
+    app = Flask("chat", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    _setup_limits(app, settings)
+    _setup_proxies(app, settings)
+    _setup_house(app, settings)
+    for part in (errors, cors, access, cookie, headers):  # in the order in which a request meets them
+        part.install(app)
+    register(app)
+    return app
+
+
+def _setup_limits(app: Flask, settings: Settings) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes or None
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.body_bytes or None
+
+
+def _setup_proxies(app: Flask, settings: Settings) -> None:
+    hops = settings.trusted_proxies
+    if hops:
+        wrapped = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = wrapped  # type: ignore[method-assign]
+
+
+def _setup_house(app: Flask, settings: Settings) -> None:
+    engine = database.install(app, settings.sqlite_path)
+    signer = Signer(settings.signing_secret())
+    house.install(app, compose(settings, engine, choose_provider(settings), signer))

@@ -1,0 +1,38 @@
+"""All addresses of the server: the blueprints, in one list."""
+
+from flask import Flask
+
+from chat.web import (
+    api_conversations,
+    api_events,
+    api_messages,
+    api_session,
+    api_streams,
+    demo_page,
+    ops,
+    page_forms,
+    pages,
+    share_pages,
+    socket,
+)
+
+BLUEPRINTS = (
+    api_session.api,
+    api_conversations.api,
+    api_messages.api,
+    api_streams.api,
+    api_events.api,
+    socket.api,
+    pages.pages,
+    page_forms.forms,
+    share_pages.shared,
+    demo_page.demo,
+    ops.ops,
+)
+
+
+def register(app: Flask) -> None:
+    """Give the app its routes."""
+    app.config["SOCK_SERVER_OPTIONS"] = socket.SOCK_OPTIONS
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
