@@ -10,7 +10,6 @@ from chat.config import Settings
 from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers
 from chat.generation.engine import Engine, Pace
-from chat.generation.providers import choose
 from chat.generation.providers.types import Patience, Provider
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer

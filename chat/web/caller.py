@@ -66,7 +66,7 @@ def by_cookie() -> Person | None:
     person = house().signer.read(cookie) if cookie else None
     if is_upgrade():
         return person if is_same_origin() else None  # the first frame may still bring a token
-    if request.method not in SAFE and not is_same_origin():
+    if person is not None and request.method not in SAFE and not is_same_origin():
         raise CrossOrigin
     return person
 
