@@ -22,7 +22,7 @@ def test_every_option_of_stream_js_is_on_the_page():
 def test_every_error_code_is_on_the_page():
     code = re.compile(r'"([a-z]+(?:_[a-z]+)+|[a-z]{6,})"(?:, (?:[345]\d\d|f?"The |text)|,$)', re.MULTILINE)
     web, providers = ROOT / "chat/web", ROOT / "chat/generation/providers"
-    rooms = [web / "errors.py", ROOT / "chat/core/log.py", providers / "words.py"]
+    rooms = [web / "errors.py", web / "validation.py", ROOT / "chat/core/log.py", providers / "words.py"]
     rooms.append(providers.parent / "runner.py")
     codes = {found for room in rooms for found in code.findall(room.read_text())}
     assert {"not_found", "rewound", "truncated", "answer_in_progress"} <= codes
