@@ -56,7 +56,8 @@ def _offered(model: str) -> str:
 
 
 def _step(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    a_number = isinstance(value, int) and not isinstance(value, bool)
+    if not a_number and value not in ("word", "sentence", "paragraph"):
         raise ValueError(STEPS)
     return parse_chunk_by(value)
 
