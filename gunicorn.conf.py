@@ -54,9 +54,8 @@ def post_worker_init(worker):
     leave = signal.getsignal(signal.SIGTERM)
 
     def drain_and_leave():
-        if house.draining:
+        if house.engine.draining:
             return
-        house.draining = True
         if not house.engine.drain(settings.drain_s):
             worker.log.error("not all answers could be stored before leaving")
         house.bell.ring_all()  # bodies look up, see that we leave, and end

@@ -17,6 +17,7 @@ def follow(
     checks the place first (`core.log.check_place`); a place that a takeover made untrue is rewound here.
     Ends without a word when `leave()` says so after a wait: the client has gone, or this server has to.
     """
+    leaving = False
     while True:
         log = reader.look()
         if log is None:
@@ -27,9 +28,10 @@ def follow(
             yield frame
             if isinstance(frame, End):
                 return
-        rung = ear.wait(heartbeat_s)
-        if leave():
+        if leaving:
             return
+        rung = ear.wait(heartbeat_s)
+        leaving = leave()  # what came until then, perhaps the end record, is told first
         if not rung:
             yield Ping()
 

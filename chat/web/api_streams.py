@@ -18,7 +18,7 @@ from chat.store.streams import AnotherIsLive
 from chat.store.transaction import Transaction
 from chat.web import access, wire
 from chat.web.bodies import Body, Line, live_response, plain_response
-from chat.web.errors import AnswerInProgress
+from chat.web.errors import AnswerInProgress, Invalid
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.validation import NewStream, read_body
@@ -141,8 +141,13 @@ def stop_stream(stream_id: str) -> dict[str, Any]:
 
 
 def asked_pace() -> Pace:
-    """Read `?pace=`."""
-    return "delta" if request.args.get("pace") == "delta" else "stored"
+    """Read `?pace=`: `delta`, or nothing for the store's."""
+    match request.args.get("pace"):
+        case None:
+            return "stored"
+        case "delta":
+            return "delta"
+    raise Invalid("pace is delta, or left out.", "bad_pace")
 
 
 def asked_place(state: StreamState, pace: Pace) -> Place:

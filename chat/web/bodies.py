@@ -33,7 +33,7 @@ class Line:
 
     def over(self) -> bool:
         """Say whether the client has gone, or this process has to, or the line is due for rotation."""
-        return self.connection.gone or self.made.draining or monotonic() >= self.rotate_at
+        return self.connection.gone or self.made.engine.draining or monotonic() >= self.rotate_at
 
     def denied(self, *, now: bool = False) -> bool:
         """Say whether access is gone; asks at most every half minute, unless it must be `now`."""

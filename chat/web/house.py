@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app
@@ -26,10 +26,7 @@ EXTENSION = "headwater"
 
 @dataclass(slots=True)
 class House:
-    """Everything that `create_app` put together; one per app, handed out by `house()`.
-
-    `draining` is raised once, on SIGTERM: bodies that could go on for ever look at it and end.
-    """
+    """Everything that `create_app` put together; one per app, handed out by `house()`."""
 
     settings: Settings
     store: Store
@@ -43,7 +40,6 @@ class House:
     signer: Signer
     session_rate: Rate
     now: Callable[[], float]  # wall clock, seconds
-    draining: bool = field(default=False)
 
 
 def house() -> House:
