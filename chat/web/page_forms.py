@@ -13,7 +13,7 @@ from chat.store.messages import Asked
 from chat.store.people import Person
 from chat.store.transaction import Transaction
 from chat.web import access
-from chat.web.api_messages import put
+from chat.web.api_messages import ask_in
 from chat.web.cookie import give_cookie, page_person
 from chat.web.errors import ApiError, Invalid, NotFound, as_api_error
 from chat.web.house import house
@@ -72,7 +72,7 @@ def ask(conversation_id: str) -> Response:
     person = page_person()
     conversation = access.conversation_or_404(conversation_id, need="ask")
     try:
-        asked = put(conversation, _question())
+        asked = ask_in(conversation, _question())
     except REFUSED as refused:
         return _refuse(person, conversation, as_api_error(refused))
     if not _by_htmx():

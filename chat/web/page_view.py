@@ -15,10 +15,11 @@ from chat.web.scene_events import scene_of
 from chat.web.scene_html import dress, earlier_link
 
 STARTERS = (
-    "Where do rivers begin?",
-    "Compare three sorting algorithms in a table",
+    "Where do rivers begin, and who decides?",
+    "Compare three ways to sort a list, in a table",
     "Write a small web server in Python",
 )
+DEMO_STARTERS = ("How do drivers and viewers work?", "What should I try?", "Show me the API in code")
 LISTED = 50  # conversations at the side; older ones are a page further
 
 
@@ -31,6 +32,11 @@ class Item:
     title: str | None
 
 
+def is_demo() -> bool:
+    """Say whether the built-in demo answers, for want of a key."""
+    return house().provider.name == "demo"
+
+
 def path_of(conversation_id: str) -> str:
     """Name the page of a conversation; its forms post below it."""
     return f"/c/{conversation_id}"
@@ -38,7 +44,8 @@ def path_of(conversation_id: str) -> str:
 
 def new_page(person: Person, **more: Any) -> str:
     """Show the page on which a conversation begins."""
-    return _page(person, conversation=None, title=None, messages=[], may_ask=True, starters=STARTERS, **more)
+    starters = DEMO_STARTERS if is_demo() else STARTERS
+    return _page(person, conversation=None, title=None, messages=[], may_ask=True, starters=starters, **more)
 
 
 def conversation_page(person: Person, conversation: Conversation, **more: Any) -> str:
@@ -88,7 +95,7 @@ def _page(person: Person, *, conversation: Conversation | None, **more: Any) -> 
         path=path_of(conversation.id) if conversation else None,
         listed=listed,
         listed_more=url_for("pages.home", after=further) if further else None,
-        demo_provider=house().provider.name == "demo",
+        demo_provider=is_demo(),
         client_id=new_id(),
         **more,
     )

@@ -5,18 +5,20 @@ const MOST = 2_000; // characters read out; the rest is on the page
 
 /** Watches the newest answer in `transcript`. */
 export function announceAnswers(transcript) {
-  let before = newest(transcript)?.say;
-  new MutationObserver(() => {
+  const first = newest(transcript);
+  let before = first?.live ? null : first?.said; // what was over before we came is nobody's news
+  const look = () => {
     const now = newest(transcript);
-    if (!now || now.say === before) return;
-    before = now.say;
-    const live = now.state.classList.contains("live");
-    const text = live ? "" : now.state.previousElementSibling.textContent.trim();
+    if (!now || now.said === before) return;
+    before = now.said;
+    const text = now.live ? "" : now.state.previousElementSibling.textContent.trim();
     say(`${now.state.dataset.say}. ${text.length > MOST ? `${text.slice(0, MOST)}…` : text}`);
-  }).observe(transcript, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
+  };
+  new MutationObserver(look).observe(transcript, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
+  look();
 }
 
 function newest(transcript) {
   const state = transcript.lastElementChild?.querySelector(":scope > .state");
-  return state && { state, say: state.id + state.dataset.say };
+  return state && { state, live: state.classList.contains("live"), said: state.id + state.dataset.say };
 }
