@@ -14,8 +14,8 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 # The demo shows two pages of a conversation in frames of its own.
-DEMO = POLICY | {"frame-src": "'self'"}
 FRAMED = POLICY | {"frame-ancestors": "'self'"}
+DEMO = FRAMED | {"frame-src": "'self'"}
 
 
 def install(app: Flask) -> None:

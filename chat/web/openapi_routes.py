@@ -1,0 +1,171 @@
+"""The table of all API routes: what each does, takes and answers. A test holds it against the real ones."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from chat.web import openapi_shapes as shapes
+from chat.web import validation as bodies
+
+EVENTS, TEXT, JSON, HTML = "text/event-stream", "text/plain", "application/json", "text/html"
+
+OFFSET = ("offset", "The byte from which to read; 0 when it is not there.")
+EPOCH = ("epoch", "The epoch in which that byte was read; the current one when it is not there.")
+PACE = ("pace", "`delta`: every token, where this server has them.")
+LIMIT = ("limit", "How many, 1 to 200; 50 when it is not there.")
+AFTER = ("after", "The `next` of the page before.")
+SINCE = ("after", "The id of the last event, where the header cannot be set.")
+LAST = "Last-Event-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path; `answers` by status: a model, media types, or nothing."""
+
+    method: str
+    path: str
+    summary: str
+    says: str = ""
+    takes: type[BaseModel] | None = None
+    may_be_empty: bool = False
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[str, ...] = ()
+    answers: tuple[tuple[int, type[BaseModel] | tuple[str, ...] | None], ...] = ()
+    refusals: tuple[int, ...] = ()  # besides 401
+    is_open: bool = False
+
+
+CONVERSATION = "/api/conversations/{conversation_id}"
+STREAM = "/api/streams/{stream_id}"
+BODY = (400, 413, 415, 422)  # what any body may be refused with
+
+SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
+    (
+        "Who you are",
+        "Nobody needs an account: a name is enough, and even that may be left out.",
+        (
+            Route(
+                "POST", "/api/session", "Become somebody",
+                "Always makes a new person, whoever asks. Nothing is stored before that person writes.",
+                takes=bodies.NewSession, may_be_empty=True, answers=((201, shapes.Session),),
+                refusals=(*BODY, 403, 429), is_open=True,
+            ),
+        ),
+    ),
+    (
+        "Conversations",
+        "What is not yours is 404, exactly as if it did not exist.",
+        (
+            Route(
+                "POST", "/api/conversations", "Begin a conversation",
+                takes=bodies.NewConversation, may_be_empty=True, answers=((201, shapes.Conversation),),
+                refusals=(*BODY, 403),
+            ),
+            Route(
+                "GET", "/api/conversations", "List yours", "The one with the latest message comes first.",
+                query=(LIMIT, AFTER), answers=((200, shapes.Page[shapes.Conversation]),), refusals=(403, 422),
+            ),
+            Route(
+                "GET", CONVERSATION, "Read one", answers=((200, shapes.Conversation),), refusals=(404,),
+            ),
+            Route(
+                "PATCH", CONVERSATION, "Change one", "Only what is sent changes; null empties a field.",
+                takes=bodies.ConversationChange, answers=((200, shapes.Conversation),),
+                refusals=(*BODY, 403, 404),
+            ),
+            Route(
+                "DELETE", CONVERSATION, "Delete one",
+                "Its answers are stopped, and its readers told. 404 the second time.",
+                answers=((204, None),), refusals=(403, 404),
+            ),
+            Route(
+                "POST", f"{CONVERSATION}/share", "Share it live",
+                "Makes the one read-only link; the link before it opens nothing any more.",
+                answers=((201, shapes.Link),), refusals=(403, 404),
+            ),
+            Route(
+                "DELETE", f"{CONVERSATION}/share", "Take the link back",
+                "Who reads through it is cut off within a second.",
+                answers=((204, None),), refusals=(403, 404),
+            ),
+        ),
+    ),
+    (
+        "Messages",
+        "A question makes two messages: yours, and a reply whose text is a stream.",
+        (
+            Route(
+                "GET", f"{CONVERSATION}/messages", "Read the history",
+                "The way to the newest message, oldest first.",
+                query=(LIMIT, AFTER, ("before", "A message's id: what came before it."),
+                       ("all", "`1`: the messages of every branch.")),
+                answers=((200, shapes.Page[shapes.Message]),), refusals=(404, 422),
+            ),
+            Route(
+                "POST", f"{CONVERSATION}/messages", "Ask",
+                "The same `client_id` again is harmless: 200 with the same two messages. 409 while an "
+                "answer is live, when the `client_id` had another text, or somebody wrote after `parent_id`.",
+                takes=bodies.NewMessage, answers=((201, shapes.Asked), (200, shapes.Asked)),
+                refusals=(*BODY, 403, 404, 409),
+            ),
+            Route(
+                "POST", f"{CONVERSATION}/messages/{{message_id}}/regenerate", "Ask for another answer",
+                takes=bodies.Again, may_be_empty=True, answers=((201, shapes.Asked),),
+                refusals=(*BODY, 403, 404, 409),
+            ),
+            Route(
+                "GET", f"{CONVERSATION}/events", "Follow a conversation",
+                "All that changes: `message`, `chunk`, `end`, `conversation`, `message.deleted`, `close`.",
+                query=(SINCE, PACE), headers=(LAST,), answers=((200, (EVENTS,)),), refusals=(404,),
+            ),
+            Route(
+                "GET", f"{CONVERSATION}/socket", "Follow it over a WebSocket",
+                "The same events as frames; questions and stops as frames too.",
+                query=(SINCE, PACE), answers=((101, None),), refusals=(400, 404),
+            ),
+        ),
+    ),
+    (
+        "Streams",
+        "A stream is a text that only grows. Places in it are counted in bytes of UTF-8.",
+        (
+            Route(
+                "POST", "/api/streams", "Ask without a conversation",
+                takes=bodies.NewStream, answers=((201, shapes.StreamMade),), refusals=(*BODY, 403),
+            ),
+            Route(
+                "POST", STREAM, "Drive an answer",
+                "Starts it if nobody has, and gives every token from `offset` on. Leaving is not stopping.",
+                query=(OFFSET, EPOCH, ("resume", "`1`: go on with an interrupted answer.")),
+                answers=((200, (TEXT, EVENTS)),), refusals=(403, 404, 409, 422, 503),
+            ),
+            Route(
+                "GET", STREAM, "Read what is stored", query=(OFFSET, EPOCH), headers=("If-None-Match",),
+                answers=((200, shapes.StreamRead), (304, None)), refusals=(404, 409, 422),
+            ),
+            Route(
+                "GET", f"{STREAM}/events", "Follow an answer", "What is stored, then each batch, then `end`.",
+                query=(OFFSET, EPOCH, PACE), headers=(LAST,), answers=((200, (EVENTS,)),),
+                refusals=(404, 409, 422),
+            ),
+            Route(
+                "POST", f"{STREAM}/stop", "Stop an answer", "For everybody; what came is kept.",
+                answers=((202, shapes.StreamStopped),), refusals=(403, 404),
+            ),
+            Route(
+                "DELETE", STREAM, "Delete an answer", "Stops it, and removes the reply too.",
+                answers=((204, None),), refusals=(403, 404),
+            ),
+        ),
+    ),
+    (
+        "This description",
+        "",
+        (
+            Route("GET", "/api/openapi.json", "Read it as OpenAPI", answers=((200, (JSON,)),), is_open=True),
+            Route("GET", "/api/docs", "Read it as a page", answers=((200, (HTML,)),), is_open=True),
+        ),
+    ),
+)  # fmt: skip
+
+ROUTES = tuple(route for _, _, routes in SECTIONS for route in routes)

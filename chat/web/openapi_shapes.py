@@ -1,0 +1,113 @@
+"""What the API answers, as models: for the description of the API, and for the test that answers are so."""
+
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chat.core.lifecycle import Status
+
+Item = TypeVar("Item")
+
+
+class Shape(BaseModel):
+    """An answer; clients ignore fields that they do not know, for more may come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Person(Shape):
+    id: str
+    name: str
+
+
+class Session(Shape):
+    token: str = Field(description="Send it as `Authorization: Bearer`: the only key to what you write.")
+    person: Person
+
+
+class Usage(Shape):
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = Field(description="True where the model's server did not count.")
+
+
+class Failure(Shape):
+    code: str
+    message: str = Field(description="What went wrong, in plain words.")
+
+
+class Conversation(Shape):
+    id: str
+    title: str | None
+    system: str | None = Field(description="Put before every question.")
+    model: str | None
+    created_at: datetime
+    updated_at: datetime = Field(description="Set by each new message.")
+
+
+class Message(Shape):
+    id: str
+    conversation_id: str
+    role: Literal["user", "assistant"]
+    author: Person | None = Field(description="Who asked; null for an answer.")
+    text: str = Field(description="Of a live answer: what is stored. Its next chunk begins there.")
+    status: Status
+    stream_id: str | None
+    reasoning_stream_id: str | None
+    parent_id: str | None
+    model: str | None
+    usage: Usage | None
+    citations: list[object]
+    error: Failure | None
+    finish_reason: str | None
+    created_at: datetime
+
+
+class Asked(Shape):
+    message: Message
+    reply: Message | None = Field(description="A pending answer; null when it was deleted since.")
+
+
+class Page(Shape, Generic[Item]):
+    items: list[Item]
+    next: str | None = Field(description="Send it as `after` for the next page; null at the end.")
+
+
+class StreamMade(Shape):
+    stream_id: str
+
+
+class StreamStopped(Shape):
+    stream_id: str
+    status: Status = Field(description="May still say streaming; the end follows within a moment.")
+
+
+class StreamRead(Shape):
+    text: str
+    offset: int = Field(description="The byte where `text` begins.")
+    next_offset: int = Field(description="The byte where to read on.")
+    status: Status
+    epoch: int
+    error: Failure | None
+    usage: Usage | None
+    finish_reason: str | None
+
+
+class Link(Shape):
+    url: str = Field(description="For people.")
+    token: str = Field(description="For programs: as Bearer it may read this one conversation.")
+
+
+class Problem(Shape):
+    """Every refusal. Beside code and message: `length`, `epoch` or `stream_id`, where they help."""
+
+    class Error(Shape):
+        model_config = ConfigDict(extra="allow")
+        code: str
+        message: str
+        length: int | None = None
+        epoch: int | None = None
+        stream_id: str | None = None
+
+    error: Error
