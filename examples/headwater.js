@@ -17,10 +17,12 @@ export async function connect(base, name, fetch = globalThis.fetch) {
     read: (reply, onChange) => openStream({ base, token, fetch, id: reply.stream_id, drive: true, onChange }),
     async *follow(conversation, signal) { // everything that happens there, whoever does it, until you leave
       for (let last = ""; !signal?.aborted; await new Promise((next) => setTimeout(next, 500))) {
+        let reader;
         try {
           const headers = last ? { "Last-Event-ID": last } : {};
           const answer = await call("GET", `/conversations/${conversation}/events`, undefined, { signal, headers });
-          const reader = answer.body.getReader(), frames = new Frames();
+          const frames = new Frames();
+          reader = answer.body.getReader();
           for (let read = await reader.read(); !read.done; read = await reader.read())
             for (const { event, id, data } of frames.feed(read.value)) {
               last = id ?? last;
@@ -28,6 +30,7 @@ export async function connect(base, name, fetch = globalThis.fetch) {
               if (event === "close") return;
             }
         } catch (problem) { if (problem.refused) throw problem; } // a line that broke resumes after `last`
+        finally { reader?.cancel().catch(() => {}); } // also when you leave the loop
       }
     },
   };

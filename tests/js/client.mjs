@@ -11,7 +11,8 @@ const following = (async () => {
     told.push(event);
     if (event === "message") texts[data.id] = data.text;
     if (event === "chunk") texts[data.message_id] += data.text;
-    if (event === "end") return;
+    // An answer that began and ended between two looks comes whole, as one message.
+    if (event === "end" || (event === "message" && data.role === "assistant" && data.status === "done")) return;
   }
 })();
 const { message, reply } = await ada.ask(id, "What is a headwater?", "first");
