@@ -8,12 +8,14 @@ It remembers what it was asked: `upstream.log`, or `GET /log`; `DELETE /log` for
 import argparse
 import json
 import socket
+import ssl
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import gevent
 import msgspec
+from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from tests.scripted import Script, read_script, stamped, writes
@@ -57,13 +59,19 @@ class Upstream:
     certificate: tuple[str, str] | None = None  # cert and key file: speaks TLS
 
     def start(self) -> Self:
-        tls = {"certfile": self.certificate[0], "keyfile": self.certificate[1]} if self.certificate else {}
-        self._server = StreamServer(("127.0.0.1", self.port), self._serve, **tls)
+        tls = None
+        if self.certificate:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(*self.certificate)
+        self._server = StreamServer(
+            ("127.0.0.1", self.port), self._serve, spawn=Pool(), **({"ssl_context": tls} if tls else {})
+        )
         self._server.start()
         self.port = self._server.server_port
         return self
 
     def close(self) -> None:
+        """Stop at once; open answers break off."""
         self._server.stop(timeout=0)
 
     def __enter__(self) -> Self:

@@ -1,11 +1,13 @@
 """How a body lies on an HTTP/1.1 line: where it ends, and what it was packed in. No socket here."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
 LONGEST_SIZE_LINE = 1024  # bytes; a chunk's size and its extensions
 UNPACKED_AT_ONCE = 65536  # bytes; a few packed bytes may hold megabytes
+_is_size = re.compile(rb"[0-9A-Fa-f]{1,15}").fullmatch  # int() would take "0x5", "+5" and "1_0", too
 
 
 class BadFraming(ValueError):
@@ -58,24 +60,22 @@ class Chunked:
             self.ended = not line
         elif line:  # an empty one closes the chunk before
             digits = line.partition(b";")[0].strip()
-            if not digits.isalnum():
+            if not _is_size(digits):
                 raise BadFraming("a chunk's size is not a number")
-            try:
-                self._left = int(digits, 16)
-            except ValueError:
-                raise BadFraming("a chunk's size is not a number") from None
+            self._left = int(digits, 16)
             self._in_trailer = self._left == 0
 
 
 def _one_chunk(data: bytes) -> bytes | None:
     """Return the chunk's content where the read brought exactly one, as nearly every read does."""
     head = data.find(b"\r\n", 0, 8)
-    if head > 0 and (digits := data[:head]).isalnum():
-        try:
-            if len(data) == head + 4 + int(digits, 16) and data.endswith(b"\r\n"):
-                return data[head + 2 : -2]
-        except ValueError:
-            return None  # the long way finds the words for it
+    if (
+        head > 0
+        and _is_size(digits := data[:head])
+        and len(data) == head + 4 + int(digits, 16)
+        and data.endswith(b"\r\n")
+    ):
+        return data[head + 2 : -2]
     return None
 
 

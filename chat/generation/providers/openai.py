@@ -2,6 +2,7 @@
 
 import logging
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -36,6 +37,7 @@ class OpenAIProvider:
         default_model: str,
         models: Sequence[str] = (),
         proxy: str | None = None,
+        tls: ssl.SSLContext | None = None,
         patience: Patience,
         now: Callable[[], float],
         sleep: Callable[[float], None],
@@ -57,7 +59,7 @@ class OpenAIProvider:
             timeout=httpx2.Timeout(None, connect=patience.connect_s or None),
             # packed streams are held back by their packer, and cost us the unpacking
             default_headers={"Accept-Encoding": "identity"},
-            http_client=_http_client(proxy, now),
+            http_client=_http_client(proxy, tls, now),
         )
 
     def models(self) -> Sequence[str]:
@@ -139,11 +141,11 @@ def _blames_stream_options(error: openai.APIStatusError) -> bool:
     return "stream_options" in error.response.text or "include_usage" in error.response.text
 
 
-def _http_client(proxy: str | None, now: Callable[[], float]) -> httpx2.Client:
+def _http_client(proxy: str | None, tls: ssl.SSLContext | None, now: Callable[[], float]) -> httpx2.Client:
     """Ours where the line is direct; the SDK's own transport where a proxy stands between."""
     if proxy:
-        return httpx2.Client(proxy=proxy, trust_env=False, follow_redirects=False)
-    return httpx2.Client(transport=LeanTransport(now), trust_env=False, follow_redirects=False)
+        return httpx2.Client(proxy=proxy, verify=tls or True, trust_env=False, follow_redirects=False)
+    return httpx2.Client(transport=LeanTransport(now, tls), trust_env=False, follow_redirects=False)
 
 
 def _without_secrets(address: str) -> str:

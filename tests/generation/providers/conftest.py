@@ -1,0 +1,100 @@
+"""A provider that asks the scripted upstream over a real socket, and what it is asked with."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+import pytest
+
+from chat.generation.providers.openai import OpenAIProvider
+from chat.generation.providers.types import (
+    Ask,
+    Delta,
+    Finished,
+    Item,
+    Patience,
+    ProviderError,
+    Reasoning,
+    Usage,
+)
+from tests.upstream import Upstream
+
+KEY = "sk-headwater-secret"
+QUICK = Patience(connect_s=1, first_token_s=2, idle_s=1, settle_s=0.2)
+
+MakeProvider = Callable[..., OpenAIProvider]
+
+
+@dataclass
+class Heard:
+    """All that one answer brought."""
+
+    items: list[Item]
+    problem: ProviderError | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(item.text for item in self.items if isinstance(item, Delta))
+
+    @property
+    def thought(self) -> str:
+        return "".join(item.text for item in self.items if isinstance(item, Reasoning))
+
+    @property
+    def finish(self) -> str | None:
+        last = self.items[-1] if self.items else None
+        return last.reason if isinstance(last, Finished) else None
+
+    @property
+    def usage(self) -> Usage | None:
+        return next((item for item in self.items if isinstance(item, Usage)), None)
+
+    @property
+    def code(self) -> str | None:
+        return self.problem.code if self.problem else None
+
+
+def hear(answer: Iterable[Item]) -> Heard:
+    """Listen to the end, whatever it is; what came before a failure is kept."""
+    heard = Heard([])
+    try:
+        for item in answer:
+            heard.items.append(item)
+    except ProviderError as problem:
+        heard.problem = problem
+    return heard
+
+
+@pytest.fixture
+def make_provider(upstream: Upstream) -> MakeProvider:
+    """Make a provider that asks the upstream; what it should do differently may be given."""
+
+    def make(**different: Any) -> OpenAIProvider:
+        usual: dict[str, Any] = {
+            "key": KEY,
+            "address": upstream.url,
+            "default_model": "plain",
+            "patience": QUICK,
+            "now": time.monotonic,
+            "sleep": lambda seconds: gevent.sleep(min(seconds, 0.05)),
+        }
+        return OpenAIProvider(**(usual | different))
+
+    return make
+
+
+@pytest.fixture
+def ask(make_provider: MakeProvider) -> Callable[[str], Heard]:
+    """Ask a model and hear its whole answer."""
+    provider = make_provider()
+
+    def ask(model: str) -> Heard:
+        return hear(provider.open(question(model)))
+
+    return ask
+
+
+def question(model: str | None = None, text: str = "Well?") -> Ask:
+    return Ask([{"role": "user", "content": text}], model)

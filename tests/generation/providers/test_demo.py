@@ -1,0 +1,114 @@
+"""The built-in demo: varied Markdown at a human pace, honest about what it is; and when it is chosen."""
+
+import time
+
+import pytest
+
+from chat.core.prompt import CONTINUE, continuation
+from chat.generation.providers import choose
+from chat.generation.providers.demo import (
+    TOPICS,
+    DemoProvider,
+    paced,
+    read_answer,
+    rest_of_answer,
+    topic_of,
+)
+from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Patience, Usage
+from tests.generation.providers.conftest import hear, question
+
+ALL = [topic for topic, _ in TOPICS]
+
+
+def test_an_answer_streams_and_finishes() -> None:
+    slept: list[float] = []
+    heard = hear(DemoProvider(slept.append).open(question(text="What should I try?")))  # type: ignore[arg-type]
+    assert heard.text == read_answer("try")
+    assert [type(item) for item in heard.items[-2:]] == [Usage, Finished]
+    assert heard.usage is not None
+    assert heard.usage.estimated
+    tokens = sum(isinstance(item, Delta) for item in heard.items)
+    assert 30 <= tokens / sum(slept) <= 60
+    assert len(set(slept)) > 50  # natural, not a metronome
+
+
+@pytest.mark.parametrize("topic", ALL)
+def test_every_answer_is_rich_and_says_what_it_is(topic: str) -> None:
+    text = read_answer(topic)
+    assert "\n- " in text or "\n1. " in text
+    for mark in ("# ", "|---|", "```", "> ", "**"):
+        assert mark in text
+    assert not text.isascii()
+    assert "OPENAI_API_KEY" in text
+    assert "demo" in text
+    assert text.count("```") % 2 == 0
+
+
+@pytest.mark.parametrize("topic", ALL)
+def test_cutting_into_tokens_loses_nothing(topic: str) -> None:
+    text = read_answer(topic)
+    tokens = list(paced(text))
+    assert "".join(token for token, _ in tokens) == text
+    assert tokens == list(paced(text))
+    assert max(len(token) for token, _ in tokens) <= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("Hello!", "welcome"),
+        ("How do drivers and viewers work?", "journey"),
+        ("What should I try?", "try"),
+        ("Show me the API in code", "code"),
+        ("日本語で答えて", "japanese"),
+        ("What is Headwater?", "welcome"),
+    ],
+)
+def test_the_question_chooses_the_answer(text: str, topic: str) -> None:
+    assert topic_of(text) == topic
+
+
+def test_questions_about_nothing_known_vary() -> None:
+    assert len({topic_of(f"zzz {number}") for number in range(50)}) == len(ALL)
+    assert topic_of("\ud800") in ALL
+    assert topic_of("") in ALL
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_an_interrupted_answer_goes_on_exactly(share: float) -> None:
+    messages = [{"role": "user", "content": "Hello!"}]
+    whole = read_answer("welcome")
+    partial = whole[: int(len(whole) * share)]
+    assert partial + rest_of_answer(Ask(continuation(messages, partial))) == whole
+
+
+def test_a_lone_request_to_continue_is_a_question_like_others() -> None:
+    assert rest_of_answer(Ask([{"role": "user", "content": CONTINUE}]))
+    assert rest_of_answer(Ask([]))
+
+
+def test_a_stop_is_heard_at_the_next_token() -> None:
+    answer = DemoProvider(lambda seconds: None).open(question())
+    assert isinstance(next(answer), Delta)
+    answer.close()
+    with pytest.raises(Aborted):
+        next(answer)
+
+
+def choose_with(**different: str) -> object:
+    usual = {"key": "", "address": "", "model": "", "models": (), "proxies": {}}
+    return choose(**(usual | different), patience=Patience(), now=time.monotonic, sleep=time.sleep)  # type: ignore[arg-type]
+
+
+def test_a_key_or_an_address_means_a_real_provider() -> None:
+    assert isinstance(choose_with(), DemoProvider)
+    for different in ({"key": "sk-1"}, {"address": "http://localhost:11434/v1"}):
+        assert choose_with(**different).name == "openai"  # type: ignore[attr-defined]
+
+
+def test_the_default_model_is_the_named_one_else_the_first_offered() -> None:
+    offered = {"key": "sk-1", "models": ("a", "b")}
+    assert choose_with(**offered).default_model == "a"  # type: ignore[arg-type, attr-defined]
+    assert choose_with(**offered, model="b").default_model == "b"  # type: ignore[arg-type, attr-defined]
+    assert choose_with(**offered).models() == ("a", "b")  # type: ignore[arg-type, attr-defined]
+    assert choose_with(key="sk-1").default_model  # type: ignore[attr-defined]
