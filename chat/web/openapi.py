@@ -38,9 +38,9 @@ def as_page() -> str:
 def document() -> dict[str, Any]:
     """Build the document from the table of routes; the same object each time."""
     models: set[type[BaseModel]] = {Problem, *(model for route in ROUTES for model in _models(route))}
-    inputs = [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)]
-    names, schemas = models_json_schema(inputs, ref_template=REFS)  # type: ignore[arg-type]
-    refs = {model: names[model, "validation"] for model in models}  # type: ignore[index]
+    by_name = sorted(models, key=lambda model: model.__name__)
+    names, schemas = models_json_schema([(model, "validation") for model in by_name], ref_template=REFS)
+    refs = {model: names[model, "validation"] for model in models}
     paths: dict[str, Any] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)

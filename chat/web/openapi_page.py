@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from chat.web.openapi_routes import SECTIONS, Route
 
 CODE = re.compile(r"`([^`]+)`")
+LIMITS = {"minimum": "from {}", "maximum": "to {}", "maxLength": "of at most {} characters"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,8 @@ def kind_of(schema: dict[str, Any]) -> Markup:
         return Markup(", ").join(Markup("<code>{}</code>").format(choice) for choice in choices)
     if schema.get("type") == "array":
         return Markup("list of {}").format(kind_of(schema["items"]))
-    limits = [f"{said} {schema[key]}" for key, said in LIMITS.items() if key in schema]
+    limits = [said.format(schema[key]) for key, said in LIMITS.items() if key in schema]
     return escape(" ".join([schema.get("format") or schema.get("type", "anything"), *limits]))
-
-
-LIMITS = {"minimum": "from", "maximum": "to", "maxLength": "of at most"}
 
 
 def words(text: str) -> Markup:

@@ -82,6 +82,8 @@ ChunkBy = Annotated[
         }
     ),
 ]
+Chosen = Annotated[Model | None, Field(description="Answers this one, instead of the default.")]
+Step = Annotated[ChunkBy | None, Field(description="What is stored, and shown to viewers, at once.")]
 
 
 class Body(BaseModel):
@@ -96,8 +98,8 @@ class NewSession(Body):
 
 class NewConversation(Body):
     title: Title | None = None
-    system: System | None = None
-    model: Model | None = None
+    system: System | None = Field(None, description="Put before every question.")
+    model: Model | None = Field(None, description="Answers here instead of the server's default.")
 
 
 class ConversationChange(Body):
@@ -110,25 +112,25 @@ class ConversationChange(Body):
 
 class NewMessage(Body):
     text: Said
-    client_id: Id | None = None
-    parent_id: Id | None = None
-    branch: bool = False
-    model: Model | None = None
-    chunk_by: ChunkBy | None = None
+    client_id: Id | None = Field(None, description="Any string of yours: sent again, nothing is asked twice.")
+    parent_id: Id | None = Field(None, description="What you answer to; unset, the latest message.")
+    branch: bool = Field(False, description="Allows an older `parent_id`; null is the beginning then.")
+    model: Chosen = None
+    chunk_by: Step = None
 
 
 class Again(Body):
     """Another answer to the same question."""
 
-    model: Model | None = None
-    chunk_by: ChunkBy | None = None
+    model: Chosen = None
+    chunk_by: Step = None
 
 
 class NewStream(Body):
     prompt: Said
     system: System | None = None
-    model: Model | None = None
-    chunk_by: ChunkBy | None = None
+    model: Chosen = None
+    chunk_by: Step = None
 
 
 Read = TypeVar("Read", bound=Body)
@@ -182,8 +184,18 @@ def _finite(digits: str) -> float:
     return number
 
 
+_WORDS = {
+    "model_type": "must be a JSON object",
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "string_unicode": "must not hold a lone surrogate",
+}
+
+
 def _said(problem: Any) -> str:
     """Put one validation error into a sentence: where, and what."""
-    where = ".".join(str(step) for step in problem["loc"] if step not in ("str", "int"))
-    what = problem["msg"].removeprefix("Value error, ")
+    where = ".".join(map(str, problem["loc"]))
+    what = _WORDS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     return f"{where or 'The body'}: {what}."
