@@ -8,6 +8,7 @@ from chat.core.markdown.regions import Picture, Region
 
 TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)(?:\s+[a-z-]+="[^"]*")*>')
 VOID = {"br", "hr"}
+LONELY_MARK = re.compile(r'<p><i class="mark" [^>]*></i></p>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,15 @@ class Swap:
     target: str
     style: str  # delete | outerHTML | beforeend | afterend | outerMorph | innerMorph
     html: str = ""
+
+
+@dataclass(slots=True)
+class _Element:
+    """An element that is open at some place of the HTML."""
+
+    path: str  # its CSS selector
+    start: int  # where its tag begins
+    children: int = 0  # how many child elements have begun
 
 
 def region_id(key: str, start: int) -> str:
@@ -55,77 +65,87 @@ def grow_regions(old: Region, new: Sequence[Region], key: str) -> tuple[Swap, ..
 
 def grow(old: str, new: str, element: str, key: str) -> tuple[Swap, ...]:
     """Give the swaps that turn `element`'s inner HTML from `old`, which holds the mark, to `new`."""
-    mark = re.compile(rf'<i class="mark" id="mark-{re.escape(key)}" data-o="\d+"></i>')
-    there = mark.search(old)
-    if there is None:
+    mark = re.compile(rf'<i class="mark" id="mark-{re.escape(key)}" data-o="\d+"></i>').search(old)
+    if mark is None:
         return (Swap(element, "innerMorph", new),)
-    head, rest = old[: there.start()], old[there.end() :]
-    if new.startswith(head) and new.endswith(rest) and len(new) >= len(head) + len(rest):
+    head, rest = old[: mark.start()], old[mark.end() :]
+    if len(new) >= len(head) + len(rest) and new.startswith(head) and new.endswith(rest):
         between = new[len(head) : len(new) - len(rest)]
         if _is_balanced(between):
-            return (Swap(f"#mark-{key}", "outerHTML", between),)
-    if head.endswith("<p>") and rest.startswith("</p>"):  # a paragraph that was there for the mark alone
-        head, rest = head[:-3], rest[4:]
-        parent = _spine(head, element)[-1]
-        gone = Swap(f"{parent.path}>:nth-child({parent.children + 1})", "delete")
-    else:
-        gone = Swap(f"#mark-{key}", "delete")
-    return (gone, *_grow_spine(head + rest, new, element))
+            return (_put(f"#mark-{key}", between),)
+    if not (head.endswith("<p>") and rest == "</p>"):
+        return _grow_spine(head, rest, new, element, f"#mark-{key}")
+    # a paragraph at the end that was there for the mark alone: what comes takes its place
+    head = head[:-3]
+    place = f"{element}>:nth-child({_spine(head, element)[0].children + 1})"
+    swaps = _grow_spine(head, "", new, element, place)
+    return tuple(_only_the_mark(swap, place, f"#mark-{key}") for swap in swaps)
 
 
-@dataclass(slots=True)
-class _Open:
-    """An element that is open at some place of the HTML."""
-
-    path: str  # its CSS selector
-    start: int  # where its tag begins
-    children: int = 0  # how many child elements have begun
+def _put(place: str, html: str) -> Swap:
+    return Swap(place, "outerHTML", html) if html else Swap(place, "delete")
 
 
-def _grow_spine(old: str, new: str, element: str) -> tuple[Swap, ...]:
-    """Give the swaps between two trees, the first without a mark: append where only ends have grown.
+def _only_the_mark(swap: Swap, place: str, mark: str) -> Swap:
+    """Spare a paragraph that would be replaced by the like of itself."""
+    if swap.target == place and LONELY_MARK.fullmatch(swap.html):
+        return _put(mark, swap.html[3:-4])
+    return swap
 
-    Where more has changed, the lowest element that holds it all is morphed.
+
+def _grow_spine(head: str, rest: str, new: str, element: str, place: str) -> tuple[Swap, ...]:
+    """Give the swaps from `head + rest`, between which stands what `place` selects, to `new`.
+
+    Where only ends have grown, they are appended; else the lowest element that holds every change is
+    morphed. What comes just where the place is takes its place.
     """
+    old = head + rest
     same = _common_prefix(old, new)
-    spine = _spine(old[:same], element)
-    changed = _lowest_change(old, same, len(spine) - 1)
+    spine, around = _spine(old[:same], element), _spine(head, element)
+    changed = _outermost_change(old, same, len(spine) - 1)
     if changed == 0:
         return (Swap(element, "innerMorph", new),)
     swaps = []
+    is_placed = changed is not None and spine[changed].path in [step.path for step in around]
     begin, closings = same, _closings(new, same, len(spine) - 1)
     for depth in range(len(spine) - 1, -1, -1):
         close, after = closings[depth]
-        if depth == changed:
-            swaps.append(Swap(spine[depth].path, "outerMorph", new[spine[depth].start : after]))
-        elif (changed is None or depth < changed) and begin < close:
-            swaps.append(Swap(spine[depth].path, "beforeend", new[begin:close]))
+        step, grown = spine[depth], new[begin:close]
         begin = after
-    return tuple(swaps)
+        if depth == changed:
+            swaps.append(Swap(step.path, "outerMorph", new[step.start : after]))
+        elif changed is not None and depth > changed:
+            continue
+        elif not is_placed and step.path == around[-1].path:
+            swaps.append(_put(place, grown))
+            is_placed = True
+        elif grown:
+            swaps.append(Swap(step.path, "beforeend", grown))
+    return tuple(swaps) if is_placed else (Swap(place, "delete"), *swaps)
 
 
-def _spine(html: str, element: str) -> list[_Open]:
+def _spine(html: str, element: str) -> list[_Element]:
     """Give the elements open at the end of `html`, from `element`, which is around it, inwards."""
-    spine = [_Open(element, 0)]
+    spine = [_Element(element, 0)]
     for tag in TAG.finditer(html):
         if tag[1]:
             spine.pop()
             continue
         spine[-1].children += 1
         if tag[2] not in VOID:
-            spine.append(_Open(f"{spine[-1].path}>:nth-child({spine[-1].children})", tag.start()))
+            spine.append(_Element(f"{spine[-1].path}>:nth-child({spine[-1].children})", tag.start()))
     return spine
 
 
-def _lowest_change(html: str, begin: int, depth: int) -> int | None:
+def _outermost_change(html: str, begin: int, depth: int) -> int | None:
     """Give the depth of the outermost element that has content of its own after `begin`; None without any."""
-    lowest = None
+    outermost = None
     for tag in TAG.finditer(html, begin):
         if tag.start() > begin or not tag[1]:
-            lowest = depth if lowest is None else min(lowest, depth)
+            outermost = depth if outermost is None else min(outermost, depth)
         begin = tag.end()
         depth += -1 if tag[1] else tag[2] not in VOID
-    return 0 if begin < len(html) else lowest
+    return 0 if begin < len(html) else outermost
 
 
 def _closings(html: str, begin: int, depth: int) -> dict[int, tuple[int, int]]:

@@ -5,7 +5,8 @@ import re
 from markdown_it.token import Token
 
 from chat.core.markdown.mark import is_cell, last_leaf
-from chat.core.markdown.parser import is_open_fence, parse
+from chat.core.markdown.parser import is_open_fence, parse, trim_end
+from chat.core.markdown.pending import pending
 
 # A line's beginning out of which the next character could still make another block. Shown too early,
 # a list's dash would flash as a heading's underline.
@@ -18,26 +19,51 @@ UNDECIDED = re.compile(
 
 
 def settle(text: str) -> tuple[str, list[Token]]:
-    """Cut `text` to what can be shown, and parse that.
-
-    Settling a settled text changes nothing, so a page's state is a function of what it shows.
-    """
+    """Cut `text` to what can be shown now, and parse that."""
+    whole = None
     line = text.rfind("\n") + 1
-    if line < len(text) and UNDECIDED.fullmatch(text, line):
+    if (cut := pending(text[line:])) is not None:
+        before = _without_undecided(text[: line + cut])
+        if not _is_in_code(before[1]) or not _is_in_code((whole := _without_undecided(text))[1]):
+            return before
+    return whole or _without_undecided(text)
+
+
+def _is_in_code(tokens: list[Token]) -> bool:
+    """Say whether the text ends in code, where marks mean nothing."""
+    leaf = last_leaf(tokens)
+    return leaf is not None and tokens[leaf].type in ("fence", "code_block")
+
+
+def _without_undecided(text: str) -> tuple[str, list[Token]]:
+    """Leave out an undecided last line and, but in an open fence, white space that would glue to nothing."""
+    line = text.rfind("\n") + 1
+    if _is_undecided(text[line:]):
         text = text[:line]
     tokens = parse(text)
     leaf = last_leaf(tokens)
     if leaf is not None and is_open_fence(tokens[leaf]):
         return text, tokens
-    shown = text.rstrip()
+    shown = trim_end(text)
     space = text[len(shown) :]
-    if space.count("\n") >= 2 or ("\n" in space and leaf is not None and _ends_with_its_line(tokens, leaf)):
+    if "\n" in space and (leaf is None or _ends_here(tokens, leaf, shown, space)):
         shown += space[: space.rfind("\n") + 1]
+    if space.strip(" \t\r\n"):  # the grammar's rules differ in what they take for white space
+        tokens = parse(shown)
     return shown, tokens
 
 
-def _ends_with_its_line(tokens: list[Token], leaf: int) -> bool:
-    """Say whether nothing on the next line can go on with this leaf's text."""
-    if tokens[leaf].type in ("hr", "fence") or is_cell(tokens, leaf):
+def _is_undecided(line: str) -> bool:
+    return UNDECIDED.fullmatch(trim_end(line)) is not None
+
+
+def _ends_here(tokens: list[Token], leaf: int, shown: str, space: str) -> bool:
+    """Say whether the next line begins something new: the newline is shown, for nothing can be glued to it.
+
+    A line of markers keeps its newline too, which is what decided it.
+    """
+    if space.count("\n") > 1 or tokens[leaf].type in ("hr", "fence") or is_cell(tokens, leaf):
         return True
-    return tokens[leaf].type == "inline" and tokens[leaf + 1].type == "heading_close"
+    if tokens[leaf].type == "inline" and tokens[leaf + 1].type == "heading_close":
+        return True
+    return _is_undecided(shown[shown.rfind("\n") + 1 :])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
-from chat.core.markdown.parser import is_open_fence
+from chat.core.markdown.parser import is_open_fence, trim_end
 
 # Stands for the mark while the HTML is made. Drawn anew by each process and never sent to anyone, so
 # that no model can write it; plain letters, so that neither renderer nor sanitiser touches it.
@@ -36,7 +36,7 @@ def place_nonce(tokens: list[Token], text: str) -> None:
     elif token.type == "inline":
         token.children = [*(token.children or []), _nonce()]
     elif token.type == "code_block":
-        token.content += NONCE
+        token.content = trim_end(token.content) + NONCE
     elif token.nesting == 1:  # an empty item or quote
         tokens.insert(leaf + 1, _nonce())
     else:

@@ -5,7 +5,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import escapeHtml
+from markdown_it.common.utils import MD_TRIM_CHARS, escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.fence import fence as fence_rule
@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 FENCE_MAY_INTERRUPT = ["paragraph", "reference", "blockquote", "list"]
+LONE_RETURN = re.compile(r"\r(?!\n)")
 LINKS_TO = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,32}")
 TASK = re.compile(r"\[([ xX])\](?=\s)")
@@ -57,7 +58,7 @@ def _fence_that_knows_its_end(state: StateBlock, start: int, end: int, silent: b
         return False
     if not silent:
         token, last = state.tokens[-1], state.line - 1
-        line = state.src[state.bMarks[last] + state.tShift[last] : state.eMarks[last]].strip()
+        line = state.src[state.bMarks[last] + state.tShift[last] : state.eMarks[last]].strip(" \t")
         is_closing = last > start and len(line) >= len(token.markup) and not line.strip(token.markup[0])
         token.meta["open"] = not is_closing or state.is_code_block(last)
     return True
@@ -137,8 +138,21 @@ def _grammar() -> MarkdownIt:
 _GRAMMAR = _grammar()
 
 
+def read(data: bytes) -> str:
+    """Decode Markdown; its lines end with a newline, as anywhere else on the wire.
+
+    CommonMark would also take a lone carriage return, out of which the next byte may make another line end.
+    """
+    return LONE_RETURN.sub(" ", data.decode())
+
+
+def trim_end(text: str) -> str:
+    """Cut off the white space that the grammar ignores at the end of a block."""
+    return text.rstrip(MD_TRIM_CHARS)
+
+
 def parse(text: str) -> list[Token]:
-    """Read Markdown into tokens; every text is valid Markdown, so it never refuses."""
+    """Turn Markdown into tokens; every text is valid Markdown, so it never refuses."""
     return _GRAMMAR.parse(text)
 
 

@@ -1,6 +1,5 @@
 """A text as a row of regions, one for each top-level block: all but the last are final."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,10 +7,8 @@ from markdown_it.token import Token
 
 from chat.core.markdown.held import settle
 from chat.core.markdown.mark import NONCE, mark_html, place_nonce
-from chat.core.markdown.parser import blocks, parse, to_html
+from chat.core.markdown.parser import blocks, parse, read, to_html
 from chat.core.markdown.sanitise import sanitise
-
-NEWLINE = re.compile(r"\r\n?|\n")  # what the grammar counts as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def render(text: str) -> str:
 
 def finished(text: bytes, since: int = 0) -> tuple[Region, ...]:
     """Give a finished text's regions from `since` (where a region begins) on; none when nothing is there."""
-    source = text[since:].decode()
+    source = read(text[since:])
     found = blocks(parse(source))
     return _regions(found, _starts(found, source, since))
 
@@ -52,7 +49,7 @@ def picture(text: bytes, key: str, since: int = 0) -> Picture:
 
     The picture of `text[:picture.offset]` is the same picture, so a page's place is enough to resume.
     """
-    source, tokens = settle(text[since:].decode())
+    source, tokens = settle(read(text[since:].removesuffix(b"\r")))
     offset = since + len(source.encode())
     found = blocks(tokens)
     starts = _starts(found, source, since)
@@ -68,17 +65,12 @@ def _regions(found: Sequence[list[Token]], starts: Sequence[int]) -> tuple[Regio
 
 def _starts(found: Sequence[list[Token]], source: str, since: int) -> list[int]:
     """Give where each block begins, in bytes of the whole text; what is before the first belongs to it."""
-    wanted = [block[0].map[0] if block[0].map else 0 for block in found]
     starts = [since] if found else []
     line = at = 0
-    place = since
-    for number in wanted[1:]:
+    for block in found[1:]:
         begin = at
-        while line < number:
-            newline = NEWLINE.search(source, at)
-            if newline is None:
-                break
-            at, line = newline.end(), line + 1
-        place += len(source[begin:at].encode())
-        starts.append(place)
+        while block[0].map and line < block[0].map[0]:
+            at = source.index("\n", at) + 1
+            line += 1
+        starts.append(starts[-1] + len(source[begin:at].encode()))
     return starts

@@ -1,0 +1,42 @@
+"""Where on a text's last line something has begun that may become bold, code or a link once it is closed."""
+
+import re
+
+# How far (characters) a page may lag behind for it: about a link's length. What is longer is shown as it
+# is written, and shown anew when it closes.
+PATIENCE = 160
+
+# Tried in this order at each place of the line; what has no name is over and done with. A construct is
+# recognised within PATIENCE only, so that no line takes more than time in proportion to its length.
+# What depends on the character after it is open at the line's end: then no later character changes what
+# has been passed, and what is held back never grows to the left.
+CONSTRUCTS = re.compile(
+    rf"""
+      [^\\`\[<*_~&]+                                            # plain text
+    | \\[^\s]                                                  # an escaped character
+    | (?P<ticks>`+) (?!`) .{{1,{PATIENCE}}}? (?<!`)(?P=ticks)(?!`)   # code
+    | \[[^\[\]]{{0,{PATIENCE}}}\]\([^()\s]{{0,{PATIENCE}}}\)  # a link
+    | \[[^\[\]]{{0,{PATIENCE}}}\](?=[^(])                    # brackets of no meaning
+    | <[^\s<>]{{1,{PATIENCE}}}>                                # an address
+    | (?P<stars>\*+)(?=\w) [^*]{{1,{PATIENCE}}}? (?<=[^\s*])(?P=stars)(?=[^*]|$)
+    | (?P<lines>(?<!\w)_+)(?=\S) [^_]{{1,{PATIENCE}}}? (?<=[^\s_])(?P=lines)(?=[^_]|$)
+    | (?P<waves>~~)(?=\S) [^~]{{1,{PATIENCE}}}? (?<=[^\s~])~~
+    | (?P<open>
+          `+ | \\$ | \[
+        | \*+(?=\w|$) | (?<!\w)\*+(?=\S) | (?<!\w)_+(?=\S|$) | ~~?(?=\S|$)
+        | <(?=[A-Za-z][^\s<>]*$) | <$ | &(?=\#?\w*$)
+      )
+    """,
+    re.VERBOSE,
+)
+
+
+def pending(line: str) -> int | None:
+    """Give the place of the first construct on the line that may still close; None when there is none.
+
+    A wrong guess costs little: a piece of text is shown a little later, or once more when it has closed.
+    """
+    for construct in CONSTRUCTS.finditer(line):
+        if construct["open"] and construct.start() >= len(line) - PATIENCE:
+            return construct.start()
+    return None
