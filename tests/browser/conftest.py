@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.browser.cable import Cable
 from tests.browser.window import Window
 from tests.server import RealServer
+from tests.upstream import Upstream
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -42,6 +43,14 @@ def somebody(chromium: Browser) -> Iterator[People]:
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def upstream(standing_upstream: Upstream) -> Iterator[Upstream]:
+    """The scripted provider behind `server`; a test says what it answers and finds only its own questions."""
+    standing_upstream.log.clear()
+    yield standing_upstream
+    standing_upstream.scripts.clear()
 
 
 @pytest.fixture

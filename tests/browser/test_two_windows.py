@@ -63,7 +63,7 @@ def test_stop_in_one_window_stops_it_in_both(server, upstream, ada, driver, view
     url = driver.begin(server.url, "Go on for ever.")
     viewer.page.goto(url)
     viewer.wait_for_text(20)
-    viewer.page.locator("form.stop button").click()
+    viewer.page.locator("#stop").click()
     for window in (driver, viewer):
         window.wait_for_end(5_000)
     assert stored(ada, url)["status"] == "stopped"

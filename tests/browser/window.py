@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, expect
 
 # Runs in each page before anything else: what the newest answer showed, after each change and before the next
 # paint, and what the policy of the page had to forbid.
@@ -49,12 +49,21 @@ class Window:
 
     def __post_init__(self) -> None:
         self.page.add_init_script(WATCH)
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        self.page.on(
-            "console", lambda line: self.complaints.append(line.text) if line.type == "error" else None
-        )
+        self.page.on("dialog", self._dismiss)
+        self.page.on("console", self._note)
         self.page.on("pageerror", lambda mistake: self.complaints.append(str(mistake)))
-        self.page.on("request", self.requests.append)
+        self.page.on("request", self._count)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _note(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.complaints.append(line.text)
+
+    def _count(self, request: Request) -> None:
+        self.requests.append(request)
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────
 
