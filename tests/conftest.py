@@ -17,13 +17,14 @@ ServerFactory = Callable[..., RealServer]
 
 @pytest.fixture
 def server_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerFactory]:
-    """Start servers, each with a folder of its own; all are gone when the test is over."""
-    servers: list[RealServer] = request.node.stash.setdefault(STARTED, [])
+    """Start servers for this test alone, each with a folder of its own; all are gone when it is over."""
+    servers: list[RealServer] = []
 
     def start(**environment: str) -> RealServer:
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
         servers.append(RealServer(folder, **environment))
+        _show_if_it_fails(request, servers[-1])
         return servers[-1].start()
 
     yield start
@@ -33,21 +34,48 @@ def server_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
-    """The scripted OpenAI-compatible server; the model of a question says how it answers."""
+    """A scripted provider for this test alone; the model of a question says how it answers."""
     with Upstream() as upstream:
         yield upstream
 
 
+@pytest.fixture(scope="session")
+def standing_upstream() -> Iterator[Upstream]:
+    """The scripted upstream behind `server`."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def _standing_server(
+    standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    server = RealServer(
+        tmp_path_factory.mktemp("server"),
+        OPENAI_BASE_URL=standing_upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_MODEL="scripted",
+        CHAT_SESSION_RATE="0",  # every test signs somebody in
+    )
+    yield server.start()
+    server.kill()
+
+
 @pytest.fixture
-def server(server_factory: ServerFactory, upstream: Upstream) -> RealServer:
-    """A server in front of the scripted upstream."""
-    return server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted", CHAT_MODEL="scripted")
+def server(request: pytest.FixtureRequest, _standing_server: RealServer) -> RealServer:
+    """The server that all tests share, each with people of its own. Who stops one takes `server_factory`."""
+    _show_if_it_fails(request, _standing_server)
+    return _standing_server
 
 
 @pytest.fixture
 def person(server: RealServer) -> Person:
     """Somebody signed in at `server`."""
     return Person.sign_in(server.url, "Ada")
+
+
+def _show_if_it_fails(request: pytest.FixtureRequest, server: RealServer) -> None:
+    request.node.stash.setdefault(STARTED, []).append(server)
 
 
 @pytest.hookimpl(wrapper=True)

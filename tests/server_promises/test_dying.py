@@ -1,5 +1,8 @@
 """SIGTERM keeps every byte and is gone in two seconds; kill -9 costs at most a flush; both can go on."""
 
+import pytest
+
+from tests.conftest import ServerFactory
 from tests.person import Person
 from tests.reading import Copy
 from tests.scripted import answer_of, read_script
@@ -13,6 +16,12 @@ WHOLE = answer_of(read_script(MODEL)).encode()
 AGAIN = "again;tokens=20"
 LEAVES_WITHIN = 2.0
 TOKEN_BYTES = max(len(token.encode()) for token in ("streams", " 日本語のテキスト"))
+
+
+@pytest.fixture
+def server(server_factory: ServerFactory, upstream: Upstream) -> RealServer:
+    """A server that may die: each test its own."""
+    return server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted")
 
 
 def test_a_server_told_to_go_keeps_every_byte_and_is_gone_in_two_seconds(

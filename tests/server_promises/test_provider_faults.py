@@ -1,7 +1,8 @@
 """Whatever a provider does, the answer ends in the right status, with what was received kept."""
 
-from dataclasses import replace
+from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from tests.conftest import ServerFactory
@@ -16,7 +17,7 @@ WHOLE = PROSE
 
 def first(tokens: int) -> str:
     """The answer's first tokens."""
-    return answer_of(replace(read_script("any"), tokens=tokens))
+    return answer_of(msgspec.structs.replace(read_script("any"), tokens=tokens))
 
 
 # Events are counted from 1 and the first carries the role alone: 4 events are 3 tokens.
@@ -56,21 +57,25 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def patient_upstream() -> Upstream:
-    """One upstream for all faults: they are told apart by the model."""
-    return Upstream().start()
-
-
-@pytest.fixture
-def impatient(server_factory: ServerFactory, patient_upstream: Upstream) -> Person:
-    """Somebody at a server whose watchdogs bark after a second."""
-    server = server_factory(
-        OPENAI_BASE_URL=patient_upstream.url,
+def impatient_server(
+    standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    """A server whose watchdogs bark after a second."""
+    server = RealServer(
+        tmp_path_factory.mktemp("impatient"),
+        OPENAI_BASE_URL=standing_upstream.url,
         OPENAI_API_KEY="scripted",
         CHAT_FIRST_TOKEN_S="1.5",
         CHAT_SILENCE_S="1",
+        CHAT_SESSION_RATE="0",
     )
-    return Person.sign_in(server.url)
+    yield server.start()
+    server.kill()
+
+
+@pytest.fixture
+def impatient(impatient_server: RealServer, upstream: Upstream) -> Person:
+    return Person.sign_in(impatient_server.url)
 
 
 @pytest.mark.parametrize("model", FAULTS)
