@@ -117,7 +117,8 @@ def again(conversation_id: str) -> Response:
 @forms.post("/c/<conversation_id>/share")
 def share(conversation_id: str) -> Response:
     """Make the live link, and show it this once."""
-    return _shared(conversation_id, lambda tx: shares.create(tx, conversation_id, house().now()))
+    now = house().now()
+    return _shared(conversation_id, lambda tx: shares.create(tx, conversation_id, now))
 
 
 @forms.post("/c/<conversation_id>/unshare")

@@ -11,7 +11,7 @@ export function announceAnswers(transcript) {
     const now = newest(transcript);
     if (!now || now.said === before) return;
     before = now.said;
-    const text = now.live ? "" : now.state.previousElementSibling.textContent.trim();
+    const text = now.live ? "" : now.state.previousElementSibling.innerText.trim();
     say(`${now.state.dataset.say}. ${text.length > MOST ? `${text.slice(0, MOST)}…` : text}`);
   };
   new MutationObserver(look).observe(transcript, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });

@@ -1,6 +1,7 @@
 // The field where one asks: Enter sends, it grows, what is typed survives a reload and a failed send.
 import { drive } from "./tail.js";
 import { say } from "./say.js";
+import { NOT_REACHED, refusal } from "./trouble.js";
 
 /** Tends the form; does nothing on a page that cannot ask. */
 export function tendComposer(form) {
@@ -41,9 +42,9 @@ export function tendComposer(form) {
     if (document.activeElement?.classList.contains("send")) field().focus({ preventScroll: true });
   });
   form.addEventListener("htmx:finally:request", () => { form.ariaBusy = null; });
-  form.addEventListener("htmx:error", () => trouble("The server could not be reached. Your text is still here: send it again, it will not be asked twice."));
+  form.addEventListener("htmx:error", () => trouble(`${NOT_REACHED} Your text is still here: send it again, it will not be asked twice.`));
   form.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    if (!ctx.response.headers.get("HX-Reswap")) trouble(refusal(ctx.response.status));
+    if (!ctx.response.headers.get("HX-Reswap")) trouble(`${refusal(ctx.response.status)} Your text is still here.`);
   });
   document.addEventListener("headwater:sent", ({ detail }) => {
     if (sent !== null && field().value.startsWith(sent)) {
@@ -90,11 +91,4 @@ export function tendComposer(form) {
     field().style.height = "auto";
     field().style.height = `${field().scrollHeight}px`;
   }
-}
-
-function refusal(status) {
-  if (status === 404) return "This conversation is gone. Your text is still here: copy it before you leave.";
-  if (status === 401 || status === 403) return "You may read here, but not ask. Your text is still here.";
-  if (status === 413) return "That is too long to send. Your text is still here: shorten it, and send it again.";
-  return "The server could not take this now. Your text is still here: send it again in a moment.";
 }

@@ -52,8 +52,10 @@ export function follow(holder) {
 
   function end(text) {
     over = true;
+    document.documentElement.classList.add("over");
     clearTimeout(doubt);
-    drop();
+    clearTimeout(retry);
+    setTimeout(drop); // not while hx-sse itself is cleaning up
     tell(text);
   }
 

@@ -7,6 +7,7 @@ import { stickToBottom } from "./scroll.js";
 import { announceAnswers } from "./announce.js";
 import { offerCopies } from "./copy.js";
 import { tendComposer } from "./composer.js";
+import { tellTrouble } from "./trouble.js";
 
 const transcript = document.getElementById("transcript");
 stickToBottom(transcript);
@@ -14,4 +15,5 @@ offerCopies(transcript);
 announceAnswers(transcript);
 keepTail(transcript);
 tendComposer(document.getElementById("composer"));
+tellTrouble();
 follow(document.getElementById("line"));

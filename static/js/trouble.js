@@ -1,0 +1,28 @@
+// What a person is told when a form of the page comes to nothing.
+import { say } from "./say.js";
+
+export const NOT_REACHED = "The server could not be reached.";
+
+/** Puts a refusal in words. */
+export function refusal(status) {
+  if (status === 404) return "This conversation is gone, or was never yours.";
+  if (status === 401 || status === 403) return "You may read here, but not ask or change anything.";
+  if (status === 409) return "That is not possible while an answer is being written.";
+  if (status === 413) return "That is too long to send.";
+  if (status === 429) return "That was too often. Wait a moment.";
+  return "The server could not do this now. Try again in a moment.";
+}
+
+/** Tells what became of the small forms (stop, try again, share); the composer speaks for itself. */
+export function tellTrouble() {
+  const tell = (form, text) => {
+    const place = form.closest(".panel")?.querySelector(".trouble") ?? document.getElementById("trouble");
+    if (!place || form.id === "composer") return;
+    place.textContent = text;
+    if (text) say(text);
+  };
+  document.addEventListener("htmx:error", ({ target }) => { if (target.matches?.("form")) tell(target, NOT_REACHED); });
+  document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
+    if (target.matches?.("form")) tell(target, ctx.response.status < 400 ? "" : refusal(ctx.response.status));
+  });
+}
