@@ -83,7 +83,7 @@ def page(
     check_limit(limit)
     query = select(conversations).where(conversations.c.owner_id == owner_id)
     if after is not None:
-        updated_at, seq = key_of(after, 2)
+        updated_at, seq = key_of(after, float, int)
         same_instant = and_(conversations.c.updated_at == updated_at, conversations.c.seq < seq)
         query = query.where(or_(conversations.c.updated_at < updated_at, same_instant))
     newest_first = query.order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())

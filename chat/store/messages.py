@@ -212,4 +212,4 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
 
 def _seq_of(conn: Connection, conversation_id: str, place: str) -> float:
     seq = seq_of_message(conn, conversation_id, place)
-    return seq if seq is not None else key_of(place, 1)[0]
+    return seq if seq is not None else key_of(place, int)[0]

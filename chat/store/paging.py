@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 MOST = 200  # items on one page
 LONGEST_MARK = 100  # ours have at most 60 characters
-LARGEST = 2**62  # beyond what any row's key reaches, within what every database compares
+BOUNDS: dict[type[float], float] = {int: 2**31, float: 2**53}  # of rows' numbers, of seconds
 
 
 class BadPage(ValueError):
@@ -25,20 +25,19 @@ def mark(*key: float) -> str:
     return urlsafe_b64encode(json.dumps(key).encode()).rstrip(b"=").decode()
 
 
-def key_of(sealed: str, parts: int) -> list[float]:
-    """Open a mark that seals `parts` numbers. Raises BadPage for everything else."""
+def key_of(sealed: str, *kinds: type[float]) -> list[float]:
+    """Open a mark that seals numbers of these kinds (int, float). Raises BadPage for everything else."""
     if len(sealed) > LONGEST_MARK:
         raise BadPage("this is not a place in the list")
     try:
         key = json.loads(urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)))
     except ValueError as unreadable:  # broken base64, UTF-8 and JSON are all ValueErrors
         raise BadPage("this is not a place in the list") from unreadable
-    if not isinstance(key, list) or len(key) != parts or not all(map(_is_number, key)):
+    if not isinstance(key, list) or len(key) != len(kinds) or not all(map(_fits, key, kinds)):
         raise BadPage("this is not a place in the list")
     return key
 
 
-def _is_number(part: object) -> bool:
-    if isinstance(part, bool) or not isinstance(part, int | float):
-        return False
-    return math.isfinite(part) and abs(part) < LARGEST
+def _fits(part: object, kind: type[float]) -> bool:
+    # `type`, since True is an int too; bounds, since some databases refuse to compare with larger numbers.
+    return type(part) is kind and math.isfinite(part) and abs(part) < BOUNDS[kind]
