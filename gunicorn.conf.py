@@ -1,8 +1,11 @@
-from gevent import monkey; monkey.patch_all()  # noqa: E702, I001  first of all: what is imported later must cooperate
-"""How gunicorn runs Headwater: one gevent worker, and an orderly leaving."""
+__import__("gevent.monkey").monkey.patch_all()  # first of all: what is imported later must cooperate
+# How gunicorn runs Headwater: one gevent worker, and an orderly leaving.
+# ruff: noqa: E402  the first line has to be the first
 
+import gc
+import logging
+import os
 import signal
-import sys
 
 import gevent
 
@@ -23,44 +26,71 @@ control_socket_disable = True
 accesslog = None  # the app logs what matters, with stream ids
 loglevel = settings.log_level
 
+LAST_WORDS_S = 0.25  # for requests under way and for the ends of open bodies, once all text is stored
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ANY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
+
 
 def on_starting(server):
-    """Say what is not as asked for."""
+    """Say what is not as asked for, and what may cost money."""
     if settings.web_concurrency > 1:
         server.log.warning(
-            "WEB_CONCURRENCY is %d, and one worker runs: several processes come with a later version.",
+            "WEB_CONCURRENCY is %d, and one worker runs: in this version answers are handed on inside one "
+            "process; several come with PostgreSQL.",
             settings.web_concurrency,
         )
-    public = [address for address in server.cfg.address if address[0] not in ("127.0.0.1", "::1", "localhost")]
+    public = [str(address[0]) for address in _addresses(server) if address[0] not in LOOPBACK]
     if public and settings.auth == "open" and settings.has_real_provider:
         server.log.warning(
-            "ANYBODY who reaches %s can ask questions at your provider's cost: sign-in is open (CHAT_AUTH).",
-            ", ".join(":".join(map(str, address)) for address in public),
+            "ANYBODY who reaches this server (on %s) can ask questions at your provider's cost: sign-in is "
+            "open. CHAT_AUTH=required lets no new people in.",
+            ", ".join(public),
         )
 
 
 def when_ready(server):
     """Say where the chat is."""
-    for address in server.cfg.address:
-        host, port = address[0], address[1] if len(address) > 1 else ""
-        host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        server.log.info("Chat at http://%s:%s/ and the two-window demo at http://%s:%s/demo", host, port, host, port)
+    gc.freeze()  # a master that never changes need not be looked through when it leaves
+    for host, port in _addresses(server):
+        place = f"http://{ANY.get(host, host)}:{port}"
+        server.log.info("Chat at %s/ and the two-window demo at %s/demo", place, place)
 
 
 def post_worker_init(worker):
-    """Start the engine, and leave in order when told to: whichever signal says so, streams end properly."""
+    """Start the engine, and leave in order whichever signal says so: gunicorn alone would cut what runs."""
     house = worker.wsgi.extensions["headwater"]
+    gc.freeze()  # what is loaded by now stays: no later collection looks through it and stalls the hub
     house.engine.start()
-    leave = signal.getsignal(signal.SIGTERM)
+    stop_listening, quit_now = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGQUIT)
 
-    def drain_and_leave():
-        if house.engine.draining:
-            return
+    def leave():
         if not house.engine.drain(settings.drain_s):
-            worker.log.error("not all answers could be stored before leaving")
+            worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
         house.bell.ring_all()  # bodies look up, see that we leave, and end
-        gevent.sleep(0.05)
-        leave(signal.SIGTERM, None)
+        stop_listening(signal.SIGTERM, None)
+        gevent.sleep(LAST_WORDS_S)
+        quit_now(signal.SIGQUIT, None)  # gunicorn itself would look only once a second whether all is done
+
+    def on_signal(_signal, _frame):
+        if not house.engine.draining:
+            house.engine.draining = True  # the second of two signals finds it so
+            gevent.spawn(leave)
 
     for told in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(told, lambda *_: gevent.spawn(drain_and_leave))
+        signal.signal(told, on_signal)
+
+
+def worker_exit(server, worker):
+    """Close the database and be gone: Python's own tidying up would take another third of a second."""
+    if worker.wsgi is None:
+        return  # it never began; gunicorn tells why by its status
+    house = worker.wsgi.extensions["headwater"]
+    house.store.close()
+    if house.engine.draining:
+        logging.shutdown()
+        os._exit(0)
+
+
+def _addresses(server):
+    """List (host, port) of what is listened on; a Unix socket has neither."""
+    return [address[:2] for address in server.cfg.address if isinstance(address, tuple)]
