@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gevent.lock import RLock
+
 from chat.core import sse
 from chat.core.frames import End, Rewind
 from chat.core.lifecycle import is_live
@@ -22,6 +24,7 @@ from chat.web.feed import (
     Step,
     Streamed,
 )
+from chat.web.off_hub import picture_off_hub
 from chat.web.scene_html import Fragments, key_of, live_picture, on_path
 from chat.web.scene_place import Place
 
@@ -73,6 +76,7 @@ class Scene:
         self._pictures: dict[tuple[str, int], Picture] = {}
         self._since: dict[Position, float] = {}  # since when a growth too small to send waits at a place
         self._rest_until = float("-inf")
+        self._drawing = RLock()
 
     def present(self) -> Present | None:
         """Give all that a page shows when it is opened; None when the conversation is gone."""
@@ -86,7 +90,7 @@ class Scene:
         return Present(conversations[0], line, Place(step.position, start))
 
     def step(self, place: Place | None) -> Shot:
-        """Give what a page at `place` (None: a new one) is to be sent now. Never waits."""
+        """Give what a page at `place` (None: a new one) is to be sent now."""
         step = self._feed.step(place.position if place else None, "stored")
         if any(_is_rewind(told.frame) for told in step.told):  # what is stored is not: a forged place
             place, step = None, self._feed.step(None, "stored")
@@ -94,12 +98,13 @@ class Scene:
         if not step.told:
             return Shot(b"", Place(step.position, start))
         at = (place.position if place else None, start)
-        drawn = self._drawn.get(at)
-        if drawn is None or drawn.step is not step:
-            if place is not None and (hold_s := self._hold(place.position, step)) > 0:
-                return Shot(b"", place, hold_s)
-            drawn = self._drawn[at] = self._develop(place, step)
-            _drop_oldest(self._drawn)
+        with self._drawing:  # who comes while somebody draws the same has it drawn then
+            drawn = self._drawn.get(at)
+            if drawn is None or drawn.step is not step:
+                if place is not None and (hold_s := self._hold(place.position, step)) > 0:
+                    return Shot(b"", place, hold_s)
+                drawn = self._drawn[at] = self._develop(place, step)
+                _drop_oldest(self._drawn)
         return drawn.shot
 
     def _hold(self, position: Position, step: Step) -> float:
@@ -152,16 +157,17 @@ class Scene:
         stream_id, message_id, key = told[0].stream_id, told[0].message_id, key_of(told[0].message_id)
         end = told[-1].frame if isinstance(told[-1].frame, End) else None
         text = self._stored(stream_id, end.offset if end else after.offset)
-        before = self._pictures.get((stream_id, place.position.offset)) or picture(
-            text[: place.position.offset], key, place.start
+        grown = len(text) - place.start
+        before = self._pictures.get((stream_id, place.position.offset)) or picture_off_hub(
+            grown, picture, text[: place.position.offset], key, place.start
         )
         start = before.open.start
         if end is None:
-            now = picture(text, key, start)
+            now = picture_off_hub(grown, picture, text, key, start)
             self._remember(stream_id, after.offset, now)
-            swaps = steps(before, now, key)
+            swaps = picture_off_hub(grown, steps, before, now, key)
             return self._fragments.grown(key, before.offset, now.offset, swaps), now.open.start
-        swaps = conclude(before, finished(text, start), key)
+        swaps = conclude(before, picture_off_hub(grown, finished, text, start), key)
         concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
         return concluded + self._fragments.ended(self._feed.cid, message_id, stream_id, end), 0
 

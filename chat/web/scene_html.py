@@ -15,6 +15,7 @@ from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 from chat.web.message_view import MessageView, view_message, view_state
+from chat.web.off_hub import picture_off_hub
 
 KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
 STEP_DOWN = re.compile(r">:nth-child\((\d+)\)")
@@ -29,14 +30,16 @@ def dress(message: Message) -> MessageView:
     """Give what the templates show of a message, its text rendered."""
     if message.stream_id is None:
         return view_message(message, "")
+    key = key_of(message.id)
     if is_live(message.status):
-        return view_message(message, picture_html(live_picture(message), key_of(message.id)))
-    return view_message(message, _finished_html(message.text, key_of(message.id)))
+        return view_message(message, picture_html(live_picture(message), key))
+    return view_message(message, picture_off_hub(len(message.text), _finished_html, message.text, key))
 
 
 def live_picture(message: Message) -> Picture:
     """Picture an answer that still grows, from its first byte."""
-    return picture(message.text.encode(), key_of(message.id))
+    text = message.text.encode()
+    return picture_off_hub(len(text), picture, text, key_of(message.id))
 
 
 def picture_html(shown: Picture, key: str) -> str:
