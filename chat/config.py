@@ -1,5 +1,6 @@
 """Settings: read from the environment and `.env` once, checked, frozen."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -11,7 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from chat.core.batching import parse_chunk_by
 from chat.secret import kept_secret
 
-NOT_YET = "is not built into this version yet: leave it unset, and Headwater runs on one SQLite file"
+NOT_YET = "is not built into this version yet: leave this unset, and Headwater runs on one SQLite file"
+SQLITE_HEADER = b"SQLite format 3\0"
 
 Names = Annotated[tuple[str, ...], NoDecode]  # "a, b" in the environment
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -200,7 +202,7 @@ class Settings(BaseSettings):
     @classmethod
     def _no_redis_yet(cls, url: str | None) -> str | None:
         if url:
-            raise ValueError(NOT_YET)
+            raise ValueError(f"Redis {NOT_YET}")
         return url
 
     @field_validator("database_url")
@@ -246,11 +248,29 @@ def load(env_file: str | Path | None = ".env") -> Settings:
 
 
 def load_or_leave(env_file: str | Path | None = ".env") -> Settings:
-    """Read the settings; when one is wrong, say so on stderr and end the process with status 2."""
+    """Read the settings; when one is wrong, say so on stderr and end the process with status 2.
+
+    Makes the database's file, empty and for this user alone, where there is none yet.
+    """
     try:
-        return load(env_file)
+        settings = load(env_file)
+        check_place(settings.sqlite_path)
+        return settings
     except SettingsError as error:
         _leave(error)
+
+
+def check_place(sqlite_file: Path) -> None:
+    """Check that a database can live there. Raises SettingsError."""
+    try:
+        sqlite_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(sqlite_file, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+            header = file.read(len(SQLITE_HEADER))
+    except OSError as error:
+        reason = (error.strerror or "it is refused").lower()
+        raise SettingsError(f"Headwater cannot start: DATABASE_URL: {sqlite_file}: {reason}.") from error
+    if header not in (b"", SQLITE_HEADER):
+        raise SettingsError(f"Headwater cannot start: DATABASE_URL: {sqlite_file} is no SQLite database.")
 
 
 def variable(field: str) -> str:
