@@ -48,7 +48,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     html: bool = False  # 200 and a web page
     plain_json: bool = False  # 200 and the whole completion at once: `stream` was ignored
     redirect: str = ""  # 307 to there
-    huge_line: int = 0  # one line of so many bytes
+    huge_line: int = 0  # one line of so many megabytes
     comments: bool = False  # nothing but comments, five a second, for ever
     comment_every: int = 0  # a comment before each n-th event
     newline: str = "lf"  # lf, crlf or cr
@@ -84,7 +84,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "comments": {"comments": True},
     "html": {"html": True, "content_type": "text/html"},
     "redirect": {"redirect": "/v1/elsewhere"},
-    "huge-line": {"huge_line": 64 << 20},
+    "huge-line": {"huge_line": 64},
     "slices": {"slice": 7},
     "reasoning": {"reasoning": "First I think about the question. Then I answer it."},
     "no-stream-options": {"refuse_stream_options": True},
@@ -114,6 +114,9 @@ def _tokens(script: Script) -> list[str]:
 @lru_cache(64)
 def writes(script: Script, wants_usage: bool) -> tuple[tuple[bytes, ...], ...]:
     """Make the body: for each event the writes that bring it, framed for HTTP."""
+    if script.huge_line:
+        start, megabyte = _chunk(b'data: {"choices": [{"delta": {"content": "'), _chunk(b"x" * (1 << 20))
+        return (start,), *[(megabyte,)] * script.huge_line
     events = _events(script, wants_usage)
     packed = _zip(events) if script.gzip else events
     frame = _chunk if script.framing == "chunked" else bytes
@@ -127,8 +130,6 @@ def _events(script: Script, wants_usage: bool) -> Iterator[bytes]:
     if script.raw:
         yield script.raw.encode()
         return
-    if script.huge_line:
-        yield b'data: {"choices": [{"delta": {"content": "' + b"x" * script.huge_line
     if script.plain_json:
         yield _json(_whole(script))
         return
@@ -152,8 +153,9 @@ def _data(script: Script, wants_usage: bool) -> Iterator[bytes]:
     yield _choice({"role": "assistant", "content": ""})
     for token in re.findall(r"\s*\S+", script.reasoning):
         yield _choice({script.reasoning_key: token})
+    before, after = _around_content()
     for token in _tokens(script):
-        yield _choice({"content": token})
+        yield before + _json(token) + after
     if script.finish:
         yield _choice({}, script.finish)
     if script.usage and wants_usage:
@@ -164,12 +166,14 @@ def _data(script: Script, wants_usage: bool) -> Iterator[bytes]:
 
 def stamped(now_us: int) -> bytes:
     """Make one event whose token is a time, framed as a chunk."""
-    return _chunk(b" %d".join(_stamp_frame()) % now_us)
+    before, after = _around_content()
+    return _chunk(b'data: %b" %d"%b\n\n' % (before, now_us, after))
 
 
 @cache
-def _stamp_frame() -> tuple[bytes, bytes]:
-    before, _, after = (b"data: " + _choice({"content": "TIME"}) + b"\n\n").partition(b"TIME")
+def _around_content() -> tuple[bytes, bytes]:
+    """Give what stands around a token in its event, made once."""
+    before, _, after = _choice({"content": "TOKEN"}).partition(b'"TOKEN"')
     return before, after
 
 

@@ -96,5 +96,13 @@ def ask(make_provider: MakeProvider) -> Callable[[str], Heard]:
     return ask
 
 
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Wait a moment for what another greenlet has to do first."""
+    until = time.monotonic() + 2
+    while not holds() and time.monotonic() < until:
+        gevent.sleep(0.005)
+    return holds()
+
+
 def question(model: str | None = None, text: str = "Well?") -> Ask:
     return Ask([{"role": "user", "content": text}], model)

@@ -8,10 +8,10 @@ import gevent
 import pytest
 
 from chat.generation.providers.types import Aborted, Answer, Delta, Item
-from tests.generation.providers.conftest import MakeProvider, hear, question
+from tests.generation.providers.conftest import MakeProvider, eventually, hear, question
 from tests.upstream import Upstream
 
-AT_ONCE_S = 0.1
+AT_ONCE_S = 0.25  # what a stop may take, the database's part included; here it is some 2 ms
 
 
 class Listening:
@@ -59,8 +59,7 @@ def test_a_stop_ends_the_wait_and_cuts_the_line(
     listening = Listening(make_provider().open(question(model)))
     gevent.sleep(0.3)
     assert listening.stop() < AT_ONCE_S
-    gevent.sleep(0.1)
-    assert not upstream.log[0].open
+    assert eventually(lambda: not upstream.log[0].open)
     assert not upstream.log[0].complete
 
 
@@ -99,16 +98,14 @@ def test_a_stop_by_the_listener_itself(upstream: Upstream, make_provider: MakePr
     answer.close()
     with pytest.raises(Aborted):
         next(answer)
-    gevent.sleep(0.2)
-    assert not upstream.log[0].open
+    assert eventually(lambda: not upstream.log[0].open)
 
 
 def test_a_killed_listener_leaves_no_line_behind(upstream: Upstream, make_provider: MakeProvider) -> None:
     listening = Listening(make_provider().open(question("stall")))
     gevent.sleep(0.2)
     listening.greenlet.kill()
-    gevent.sleep(0.1)
-    assert not upstream.log[0].open
+    assert eventually(lambda: not upstream.log[0].open)
 
 
 def test_closing_after_the_end_is_harmless(make_provider: MakeProvider) -> None:

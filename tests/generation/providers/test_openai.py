@@ -2,12 +2,15 @@
 
 import logging
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 
 import gevent
 import pytest
 
-from chat.generation.providers.types import Ask, Delta, Usage
+from chat.generation.providers.types import Ask, Delta, Patience, Usage
 from tests.generation.providers.conftest import KEY, Heard, MakeProvider, hear, question
 from tests.scripted import PRESETS, Script, answer_of, read_script
 from tests.upstream import Upstream
@@ -224,3 +227,27 @@ def test_a_server_of_no_http_is_told(make_provider: MakeProvider) -> None:
         speaking.kill()
     assert heard.problem is not None
     assert "did not speak HTTP" in heard.problem.message
+
+
+def test_a_server_faster_than_we_are_does_not_hold_up_the_others(make_provider: MakeProvider) -> None:
+    worked: list[
+        float
+    ] = []  # CPU time between two turns of another greenlet: a busy machine counts for nothing
+
+    def take_turns() -> None:
+        while True:
+            before = time.process_time()
+            gevent.sleep(0)
+            worked.append(time.process_time() - before)
+
+    command = [sys.executable, "-m", "tests.upstream"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as elsewhere:
+        assert elsewhere.stdout is not None
+        provider = make_provider(address=elsewhere.stdout.readline().strip(), patience=Patience())
+        hear(provider.open(question("plain;tokens=20000;burst=50")))  # what happens only once is over
+        turns = gevent.spawn(take_turns)
+        heard = hear(provider.open(question("plain;tokens=20000;burst=50")))
+        turns.kill()
+        elsewhere.kill()
+    assert heard.finish == "stop"
+    assert max(worked) < 0.05
