@@ -53,12 +53,12 @@ def by_events(
     return read
 
 
-def by_last_event_id(pace: str) -> Callable[[Person, str, Copy, int], None]:
+def by_last_event_id(**pace: str) -> Callable[[Person, str, Copy, int], None]:
     """Come back as a browser does: with the last id and nothing else."""
     ids: dict[int, str] = {}  # one copy's last id, by the copy
 
     def read(person: Person, stream_id: str, copy: Copy, leave_after: int) -> None:
-        events = person.follow(stream_id, last_id=ids.get(id(copy)), pace=pace)
+        events = person.follow(stream_id, last_id=ids.get(id(copy)), **pace)
         assert events.response.status == 200
         start = len(copy.data)
         for event in events:
@@ -94,11 +94,13 @@ def test_leaving_at_random_bytes_loses_and_doubles_nothing(person: Person, route
     assert visits >= 5
 
 
-@pytest.mark.parametrize("pace", ["stored", "delta"])
-def test_returning_with_the_last_event_id_loses_and_doubles_nothing(person: Person, pace: str) -> None:
-    asked, copy, dice = person.ask(model=MODEL), Copy(), random.Random(pace)
+@pytest.mark.parametrize("pace", [{}, {"pace": "delta"}], ids=["stored", "each delta"])
+def test_returning_with_the_last_event_id_loses_and_doubles_nothing(
+    person: Person, pace: dict[str, str]
+) -> None:
+    asked, copy, dice = person.ask(model=MODEL), Copy(), random.Random(str(pace))
     person.drive(asked.stream_id).close()
-    visit = by_last_event_id(pace)
+    visit = by_last_event_id(**pace)
     while copy.end is None:
         visit(person, asked.stream_id, copy, dice.randint(1, 200))
         assert WHOLE.startswith(copy.text)

@@ -60,13 +60,13 @@ FAULTS = {
 def impatient_server(
     standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealServer]:
-    """A server whose watchdogs bark after a second."""
+    """A server whose watchdogs bark soon."""
     server = RealServer(
         tmp_path_factory.mktemp("impatient"),
         OPENAI_BASE_URL=standing_upstream.url,
         OPENAI_API_KEY="scripted",
-        CHAT_FIRST_TOKEN_S="1.5",
-        CHAT_SILENCE_S="1",
+        CHAT_FIRST_TOKEN_S="3",
+        CHAT_SILENCE_S="2",
         CHAT_SESSION_RATE="0",
     )
     yield server.start()

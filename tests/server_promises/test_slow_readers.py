@@ -13,7 +13,7 @@ from tests.server_promises.waiting import until_status
 from tests.upstream import Upstream
 
 LIMIT_S = 2
-BIG = 12 << 20  # bytes: more than a kernel takes for one connection
+BIG = 7 << 20  # bytes: more than a kernel takes for one connection
 PIECE = "x" * 32_000
 MODEL = "others;tokens=200;pace=100"
 
@@ -37,7 +37,7 @@ def test_a_stalled_reader_delays_nobody_and_is_let_go(
     person = Person.sign_in(server.url)
     big = person.ask(model="big")
     stalled = [_stall(person, f"/api/streams/{big.stream_id}", "POST")]
-    until_status(person, big.stream_id, "done")
+    until_status(person, big.stream_id, "done", seconds=60, every=1)
     stalled += [_stall(person, f"/api/streams/{big.stream_id}/events", "GET") for _ in range(9)]
 
     others = [person.ask(model=MODEL) for _ in range(5)]

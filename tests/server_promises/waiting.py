@@ -7,16 +7,18 @@ from typing import Any
 from tests.person import Person
 
 
-def until(true: Callable[[], Any], seconds: float = 10) -> Any:
+def until(true: Callable[[], Any], seconds: float = 10, every: float = 0.02) -> Any:
     """Ask again and again until it is true; fails the test when it never is. Returns what was true."""
     end = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(every)
     return found
 
 
-def until_status(person: Person, stream_id: str, *statuses: str, seconds: float = 20) -> dict[str, Any]:
+def until_status(
+    person: Person, stream_id: str, *statuses: str, seconds: float = 20, every: float = 0.02
+) -> dict[str, Any]:
     """Wait until a stream is in one of these statuses; returns its state."""
     state: dict[str, Any] = {}
 
@@ -24,7 +26,7 @@ def until_status(person: Person, stream_id: str, *statuses: str, seconds: float 
         state.update(person.state(stream_id))
         return state["status"] in statuses
 
-    until(reached, seconds)
+    until(reached, seconds, every)
     return state
 
 
