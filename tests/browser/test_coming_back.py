@@ -3,11 +3,9 @@
 import gevent
 from playwright.sync_api import expect
 
-from tests.browser.texts import PROSE
+from tests.browser.texts import LONG
 from tests.browser.window import stored
 from tests.scripted import Script
-
-LONG = PROSE * 3
 
 
 def test_a_reload_in_mid_answer_has_the_text_at_once_and_goes_on(server, upstream, ada, driver):

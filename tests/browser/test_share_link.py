@@ -2,11 +2,9 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.texts import PROSE
+from tests.browser.texts import LONG
 from tests.browser.window import Window
 from tests.scripted import Script
-
-LONG = PROSE * 3
 
 
 def test_a_stranger_watches_until_the_link_is_taken_back(server, upstream, driver, somebody):

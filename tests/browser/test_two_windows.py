@@ -1,6 +1,8 @@
 """One conversation in two windows: tokens for the driver, batches for the viewer, one text in the end."""
 
-from tests.browser.texts import MARKDOWN, PROSE
+from playwright.sync_api import expect
+
+from tests.browser.texts import LONG, MARKDOWN, PROSE
 from tests.browser.window import Window, stored
 from tests.scripted import Script
 
@@ -8,15 +10,15 @@ from tests.scripted import Script
 def test_the_driver_sees_tokens_the_viewer_batches_and_both_the_same_in_the_end(
     server, upstream, ada, driver, viewer
 ):
-    upstream.scripts["scripted"] = Script(text=PROSE, pace=40)
+    upstream.scripts["scripted"] = Script(text=LONG, pace=30)
     url = driver.begin(server.url, "What is a headwater?")
     viewer.page.goto(url)
     for window in (driver, viewer):
         window.wait_for_end()
-        assert window.text == PROSE
-        assert all(PROSE.startswith(text) for text in window.seen), "a text that is no prefix was shown"
+        assert window.text == LONG
+        assert all(LONG.startswith(text) for text in window.seen), "a text that is no prefix was shown"
         assert window.misdeeds() == []
-    assert stored(ada, url)["text"] == PROSE
+    assert stored(ada, url)["text"] == LONG
     assert upstream.count() == 1
     assert len(driver.seen) > 2 * len(viewer.seen) > 6
 
@@ -31,7 +33,7 @@ def test_a_second_question_goes_on_in_the_same_page_and_shows_in_the_other(
     upstream.scripts["scripted"] = Script(text=PROSE, pace=60)
     driver.ask("Two?")
     for window in (driver, viewer):
-        window.page.wait_for_function("document.querySelectorAll('.message').length === 4")
+        expect(window.page.locator(".message")).to_have_count(4)
         window.wait_for_end()
         assert window.text == PROSE
         assert window.page.locator(".message.user .text").all_text_contents() == ["One?", "Two?"]

@@ -7,6 +7,8 @@ PROSE = (
     "It reaches the sea in the end."
 )
 
+LONG = " ".join([PROSE] * 3)
+
 MARKDOWN = """# Rivers, *briefly*
 
 A river has a **source**, a `course` and a ~~mouth~~ delta. See
