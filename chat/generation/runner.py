@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from chat.core.ingest import Cleaner
 
 from chat.core.batching import Batcher
 from chat.core.frames import End
+from chat.core.ingest import Cleaner
 from chat.core.lifecycle import Status
 from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
 from chat.generation.writer import Recording, Writer

@@ -38,8 +38,8 @@ def find_place(store: Store, feed: Feed, raw: str | None) -> Place | None:
     match (raw or "").split("."):
         case [revision] if _is_number(revision):
             return Place(Position(int(revision)))
-        case [revision, epoch, offset, start] if (
-            all(map(_is_number, (revision, offset, start))) and (not epoch or _is_number(epoch))
+        case [revision, epoch, offset, start] if all(map(_is_number, (revision, offset, start))) and (
+            not epoch or _is_number(epoch)
         ):
             answer = store.read(partial(_live_answer, conversation_id=feed.cid))
             if answer is None or answer.revision > int(revision):
