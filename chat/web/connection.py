@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gevent
+import gevent.socket
 
 from chat.live.bell import Ear
 
@@ -29,11 +30,11 @@ def watched(environ: Mapping[str, Any], ear: Ear, stalled_s: float) -> Iterator[
     Without a plain socket (a test client, TLS in this process) the next failed write tells instead.
     """
     connection = Connection()
-    sock = environ.get("gunicorn.socket")
-    raw: Any = getattr(sock, "_sock", None)
-    if sock is None or type(raw).__module__ != "_socket":
+    sock: Any = environ.get("gunicorn.socket")
+    if type(sock) is not gevent.socket.socket:  # TLS has a class of its own
         yield connection
         return
+    raw: Any = sock._sock
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
     sock.settimeout(stalled_s or None)
     watcher = gevent.get_hub().loop.io(raw.fileno(), READABLE)
