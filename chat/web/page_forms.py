@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from json import dumps
-from urllib.parse import urlsplit
+from re import compile as pattern
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -23,6 +23,7 @@ from chat.web.validation import NAME_LENGTH, NewMessage, check
 
 forms = Blueprint("forms", __name__)
 
+OWN_PAGE = pattern(r"/(?:c/\w+)?")  # where a form may send back to: never to another site
 BLANK = "Write something first."
 # Said on the page in words of its own: there is a person, not a program, to read it.
 REFUSED = (
@@ -134,8 +135,8 @@ def rename() -> Response:
     person = page_person()
     if name:
         give_cookie(Person(person.id, name))
-    back = urlsplit(request.form.get("back", "/")).path
-    return _see(back if back.startswith("/") and not back.startswith("//") else "/")
+    back = request.form.get("back", "/")
+    return _see(back if OWN_PAGE.fullmatch(back) else "/")
 
 
 # ── what the forms say ───────────────────────────────────────────────────────────────────────

@@ -50,17 +50,15 @@ def new_page(person: Person, **more: Any) -> str:
 
 def conversation_page(person: Person, conversation: Conversation, **more: Any) -> str:
     """Show a conversation to who may ask in it, in a frame of the demo too."""
-    shown = present_context(conversation.id)
     frame = request.args.get("frame", "")
-    return _page(
-        person,
-        conversation=conversation,
-        events=f"{path_of(conversation.id)}/events",
-        frame=frame in ("driver", "viewer"),
-        may_ask=frame != "viewer",
-        shared=house().store.read(lambda conn: shares.exists(conn, conversation.id)),
-        **{**shown, **more},
-    )
+    shown = {
+        "events": f"{path_of(conversation.id)}/events",
+        "frame": frame in ("driver", "viewer"),
+        "may_ask": frame != "viewer",
+        "shared": house().store.read(lambda conn: shares.exists(conn, conversation.id)),
+        **present_context(conversation.id),
+    }
+    return _page(person, conversation=conversation, **{**shown, **more})
 
 
 def present_context(conversation_id: str) -> dict[str, Any]:

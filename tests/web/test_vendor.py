@@ -1,0 +1,20 @@
+"""What is vendored is what its page says: the files are the package's own, unchanged."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
+ROW = re.compile(r"^\| (\S+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
+HASHES = {row[0]: row[5] for row in ROW.findall((VENDOR / "README.md").read_text())}
+
+
+def test_every_vendored_file_is_listed():
+    assert {file.name for file in VENDOR.iterdir()} == {"README.md", *HASHES}
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_a_vendored_file_is_unchanged(name):
+    assert sha256((VENDOR / name).read_bytes()).hexdigest() == HASHES[name]
