@@ -7,6 +7,7 @@ import pytest
 from tests.person import Person
 from tests.reading import Copy
 from tests.scripted import answer_of, read_script
+from tests.server import RealServer
 from tests.server_promises.waiting import until, until_status
 from tests.upstream import Upstream
 
@@ -68,3 +69,24 @@ def test_history_goes_to_the_provider_from_the_store(person: Person, upstream: U
         {"role": "assistant", "content": answer_of(read_script("short"))},
         {"role": "user", "content": "Two?"},
     ]
+
+
+def test_a_reader_that_left_is_noticed_within_a_second(server: RealServer, person: Person) -> None:
+    asked = person.ask(model="silent")  # nothing is ever written that could fail
+    person.drive(asked.stream_id).close()
+    before = open_lines(server)
+    gone = [person.follow(asked.stream_id) for _ in range(5)]
+    gone += [person.events(f"/api/conversations/{asked.conversation_id}") for _ in range(5)]
+    until(lambda: open_lines(server) >= before + len(gone))
+    for reader in gone:
+        reader.close()
+    until(lambda: open_lines(server) <= before, 1)
+    person.stop(asked.stream_id)
+
+
+def open_lines(server: RealServer) -> int:
+    """Connections that the server still holds."""
+    held = [line for worker in server.workers for line in worker.net_connections("tcp")]
+    return sum(
+        line.laddr.port == server.port and line.status in ("ESTABLISHED", "CLOSE_WAIT") for line in held
+    )
