@@ -1,5 +1,6 @@
 """What a stream's answer is asked with: the history of its message, always from the store."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chat.core.prompt import Turn, build, continuation
@@ -17,11 +18,8 @@ class ProviderSource:
         self._ask = ask
         self._answer = answer
 
-    def __iter__(self) -> "ProviderSource":
-        return self
-
-    def __next__(self) -> Item:
-        return next(self._answer)
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._answer)
 
     def close(self) -> None:
         self._answer.close()
