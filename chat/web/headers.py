@@ -29,8 +29,12 @@ def _send(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if not request.path.startswith("/static/"):
+    if request.path.startswith("/static/"):
+        response.headers["Access-Control-Allow-Origin"] = "*"  # public: other people's pages import stream.js
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
+    if request.path == "/static/stream.js":  # made for pages elsewhere, which may import a module only so
+        response.headers["Access-Control-Allow-Origin"] = "*"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
