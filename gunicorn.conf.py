@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 
 import gevent
 
@@ -49,17 +50,15 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Say where the chat is."""
-    gc.freeze()  # a master that never changes need not be looked through when it leaves
-    for host, port in _addresses(server):
-        place = f"http://{ANY.get(host, host)}:{port}"
-        server.log.info("Chat at %s/ and the two-window demo at %s/demo", place, place)
+    """Keep the master light: what it holds need not be looked through when it leaves."""
+    gc.freeze()
 
 
 def post_worker_init(worker):
     """Start the engine, and leave in order whichever signal says so: gunicorn alone would cut what runs."""
     house = worker.wsgi.extensions["headwater"]
     gc.freeze()  # what is loaded by now stays: no later collection looks through it and stalls the hub
+    sys.setswitchinterval(0.0005)  # seconds for which the thread that commits may keep the hub waiting
     house.engine.start()
     stop_listening, quit_now = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGQUIT)
 
@@ -78,6 +77,9 @@ def post_worker_init(worker):
 
     for told in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(told, on_signal)
+    for host, port in _addresses(worker):  # only now: whoever follows the link finds somebody there
+        place = f"http://{ANY.get(host, host)}:{port}"
+        worker.log.info("Chat at %s/ and the two-window demo at %s/demo", place, place)
 
 
 def worker_exit(server, worker):
@@ -91,6 +93,6 @@ def worker_exit(server, worker):
         os._exit(0)
 
 
-def _addresses(server):
+def _addresses(process):
     """List (host, port) of what is listened on; a Unix socket has neither."""
-    return [address[:2] for address in server.cfg.address if isinstance(address, tuple)]
+    return [address[:2] for address in process.cfg.address if isinstance(address, tuple)]

@@ -111,10 +111,8 @@ class Engine:
         Returns False, harmlessly, when there is nothing to claim: somebody else was first, or it has ended.
         Raises Draining, NoSource, AnotherIsLive.
         """
-        state = self._streams.state(stream_id)
-        if state is None or not (is_pending(state.status) or (resume and is_interrupted(state.status))):
-            return False
-        return self._claim(stream_id, {state.status}, self._open_source)
+        sources = {Status.PENDING, Status.INTERRUPTED} if resume else {Status.PENDING}
+        return self._claim(stream_id, sources, self._open_source)
 
     def run(self, stream_id: str, generate: Callable[[], Iterable[str]]) -> bool:
         """Feed a pending stream from any generator of text, in the background; False if it is not pending."""
@@ -124,7 +122,7 @@ class Engine:
         if self.draining:
             raise Draining(stream_id)
         stored = self._streams.read(stream_id)
-        if stored is None:
+        if stored is None or stored.state.status not in sources:
             return False
         source = open_source(stored.state, stored.data.decode())  # before the claim: it may refuse
         state = self._streams.claim(stream_id, sources)
