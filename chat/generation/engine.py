@@ -9,7 +9,7 @@ import gevent
 import structlog
 from gevent.event import Event
 
-from chat.core.lifecycle import Status, is_interrupted, is_pending
+from chat.core.lifecycle import Status
 from chat.generation.providers.types import Delta, Finished, Item
 from chat.generation.runner import Generation, LeaseLost, Leaving, Runner, Source, Stopped
 from chat.generation.supervise import supervise
