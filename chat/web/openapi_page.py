@@ -45,12 +45,15 @@ def sections_of(document: dict[str, Any]) -> list[tuple[str, str, list[Operation
     ]
 
 
-def shapes_of(document: dict[str, Any]) -> list[tuple[str, list[Row]]]:
-    """Give name and fields of each shape that the API answers with; bodies stand with their operations."""
+def shapes_of(document: dict[str, Any]) -> list[tuple[str, Markup, list[Row]]]:
+    """Give name, choices and fields of each shape of an answer; bodies stand with their operations."""
     taken = {route.takes.__name__ for _, _, routes in SECTIONS for route in routes if route.takes}
-    schemas = document["components"]["schemas"]
-    named = [name for name in schemas if name not in taken and "properties" in schemas[name]]
-    return [(name, _fields(schemas[name])) for name in named]
+    shapes = document["components"]["schemas"].items()
+    return [
+        (name, kind_of(schema) if "enum" in schema else Markup(), _fields(schema))
+        for name, schema in shapes
+        if name not in taken
+    ]
 
 
 def _operation(document: dict[str, Any], route: Route) -> Operation:

@@ -1,0 +1,94 @@
+"""How the server is run: patched first, one worker, loud where it must be, and gone when told so."""
+
+import importlib.util
+import logging
+import signal
+import time
+from types import ModuleType, SimpleNamespace
+
+import psutil
+import pytest
+
+from tests.conftest import ServerFactory
+from tests.person import Person
+from tests.server import ROOT
+from tests.upstream import Upstream
+
+CONFIGURATION = ROOT / "gunicorn.conf.py"
+LEAVES_WITHIN = 2.0
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """Load the file as gunicorn does, with these variables set."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(**environment: str) -> ModuleType:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        spec = importlib.util.spec_from_file_location("configuration", CONFIGURATION)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def master(*addresses: object) -> SimpleNamespace:
+    return SimpleNamespace(log=logging.getLogger("master"), cfg=SimpleNamespace(address=list(addresses)))
+
+
+def test_the_first_line_patches() -> None:
+    assert "monkey.patch_all()" in CONFIGURATION.read_text().splitlines()[0]
+
+
+def test_more_workers_are_one_and_it_says_why(configured, caplog: pytest.LogCaptureFixture) -> None:
+    configuration = configured(WEB_CONCURRENCY="4")
+    configuration.on_starting(master(("127.0.0.1", 8000)))
+    assert configuration.workers == 1
+    assert "WEB_CONCURRENCY is 4, and one worker runs" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "environment", "warns"),
+    [
+        ("0.0.0.0", {"OPENAI_API_KEY": "sk"}, True),
+        ("10.0.0.7", {"OPENAI_BASE_URL": "http://10.0.0.8/v1"}, True),
+        ("0.0.0.0", {}, False),
+        ("127.0.0.1", {"OPENAI_API_KEY": "sk"}, False),
+        ("0.0.0.0", {"OPENAI_API_KEY": "sk", "CHAT_AUTH": "required"}, False),
+    ],
+)
+def test_an_open_door_to_a_real_key_is_warned_of(
+    configured, caplog: pytest.LogCaptureFixture, host: str, environment: dict[str, str], warns: bool
+) -> None:
+    configured(**environment).on_starting(master((host, 8000)))
+    assert ("ANYBODY" in caplog.text) == warns
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_whichever_signal_says_so_it_keeps_what_came_and_is_gone(
+    server_factory: ServerFactory, upstream: Upstream, told: signal.Signals
+) -> None:
+    server = server_factory(OPENAI_BASE_URL=upstream.url)
+    assert f"Chat at {server.url}/ and the two-window demo at {server.url}/demo" in server.logs
+    person = Person.sign_in(server.url)
+    asked = person.ask(model="steady;tokens=600;pace=60")
+    driver = person.drive_events(asked.stream_id)
+    driver.response.read_at_least(400)
+    family = [*server.workers, psutil.Process(server.pid)]
+    began = time.monotonic()
+    for process in family:  # as Ctrl-C reaches them all
+        process.send_signal(told)
+    frames = list(driver)
+    _, alive = psutil.wait_procs(family, 10)
+    took = time.monotonic() - began
+    server.stop()
+    server.start()
+
+    assert alive == []
+    assert (frames[-1].name, frames[-1].data["status"]) == ("end", "interrupted")
+    assert person.state(asked.stream_id)["next_offset"] == frames[-1].data["offset"]
+    assert took < LEAVES_WITHIN
