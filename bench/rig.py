@@ -37,6 +37,15 @@ class Rig:
         body = json.dumps({"model": model}).encode()
         return Ask(self.relay.port, path, headers={"Content-Type": "application/json"}, body=body)
 
+    def gauge(self, name: str) -> float:
+        """Read a gauge of the inspected server."""
+        return float(requests.get(self.inspected.url + "/bench/gauges", timeout=10).json()[name])
+
+    def reset_gauges(self) -> None:
+        """Begin to look for the longest block anew."""
+        url = self.inspected.url
+        requests.post(url + "/bench/gauges", headers={"Origin": url}, timeout=10).raise_for_status()
+
     def script(self, model: str, **script: object) -> str:
         """Tell the upstream how to answer for `model`; returns the model's name."""
         address = self.upstream.removesuffix("/v1") + "/scripts"

@@ -113,7 +113,8 @@ class Upstream:
             return _reply(client, 200, {})
         if route == ("POST", "/scripts"):
             wanted = json.loads(request.body)
-            self.scripts[wanted.pop("model")] = msgspec.convert(wanted, Script, strict=False)
+            model = wanted.pop("model")
+            self.scripts[model] = msgspec.convert(wanted, Script, strict=False)
             return _reply(client, 200, {})
         if route == ("GET", "/v1/models"):
             return _reply(client, 200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})

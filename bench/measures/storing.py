@@ -4,8 +4,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import requests
-
 from bench.load import Crowd
 from bench.rig import Rig, drive, follow
 from bench.table import Figure
@@ -20,42 +18,31 @@ def measure(rig: Rig, rounds: int) -> list[Figure]:
 
 def _disk(rig: Rig) -> list[Figure]:
     """Ten answers of 4 kB at once. Our open read keeps SQLite from starting its log over: it only grows."""
-    file = rig.headwater.folder / "headwater.sqlite3"
+    server = rig.inspected
+    file = server.folder / "headwater.sqlite3"
     log = Path(f"{file}-wal")
-    person = Person.sign_in(rig.headwater.url)
-    model = "disk;tokens=800;pace=100"
-    asked = [person.ask(model=model) for _ in range(STREAMS)]
+    person = Person.sign_in(server.url)
+    asked = [person.ask(model="disk;tokens=800;pace=100") for _ in range(STREAMS)]
     with closing(sqlite3.connect(file, isolation_level=None)) as watcher:
         watcher.execute("BEGIN")
-        rows_before = _chunk_rows(file)
         watcher.execute("SELECT count(*) FROM streams").fetchone()
-        bytes_before = log.stat().st_size
-        crowd = Crowd([drive(person, rig.headwater.port, one.stream_id) for one in asked])
+        bytes_before, rows_before = log.stat().st_size, rig.gauge("chunks")
+        crowd = Crowd([drive(person, server.port, one.stream_id) for one in asked])
         crowd.read(60)
         text = sum(person.state(one.stream_id)["next_offset"] for one in asked)
-        grown, rows = log.stat().st_size - bytes_before, _chunk_rows(file) - rows_before
+        grown, rows = log.stat().st_size - bytes_before, rig.gauge("chunks") - rows_before
     crowd.close()
     return [
         Figure(
-            "rows written per 1,000 bytes of text",
-            rows / text * 1000,
-            "",
-            beside=f"{rows} chunks, {text} bytes",
+            "rows written per 1,000 bytes of text", rows / text * 1000, "", beside=f"{text:,} bytes in all"
         ),
         Figure(
             "WAL bytes per byte of text",
             grown / text,
             "×",
-            beside=f"{STREAMS} live answers of {text // STREAMS} bytes",
+            beside=f"{STREAMS} answers of {text // STREAMS:,} bytes",
         ),
     ]
-
-
-def _chunk_rows(file: Path) -> int:
-    """How many chunks were ever written: they are compacted away, their numbers are not used again."""
-    with closing(sqlite3.connect(file)) as connection:
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
-        return int(row[0]) if row else 0
 
 
 def _hub(rig: Rig) -> list[Figure]:
@@ -66,10 +53,10 @@ def _hub(rig: Rig) -> list[Figure]:
     crowd = Crowd()
     for one in asked:
         crowd.add(follow(person, server.port, f"/api/conversations/{one.conversation_id}/events"))
-    requests.post(server.url + "/bench/gauges", timeout=10)
+    rig.reset_gauges()
     drivers = [crowd.add(drive(person, server.port, one.stream_id)) for one in asked]
     crowd.read(60, until_ended=drivers)
-    longest = requests.get(server.url + "/bench/gauges", timeout=10).json()["longest_block_ms"]
+    longest = rig.gauge("longest_block_ms")
     crowd.close()
     return [
         Figure(

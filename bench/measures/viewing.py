@@ -3,8 +3,6 @@
 import json
 import time
 
-import requests
-
 from bench.load import Crowd, percentile
 from bench.rig import Rig, drive, follow, memory_kib
 from bench.table import Figure
@@ -92,9 +90,6 @@ def _idle(rig: Rig) -> list[Figure]:
 
 
 def _statements(rig: Rig, seconds: float) -> float:
-    def count() -> int:
-        return int(requests.get(rig.inspected.url + "/bench/gauges", timeout=10).json()["statements"])
-
-    before = count()
+    before = rig.gauge("statements")
     time.sleep(seconds)
-    return (count() - before) / seconds
+    return (rig.gauge("statements") - before) / seconds
