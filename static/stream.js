@@ -110,10 +110,11 @@ export class Stream {
       this.#tell("line", { connection: "open" });
       for (const reader = answer.body.getReader(); ;) {
         const { done, value } = await reader.read();
-        if (done || this.#over) return;
+        if (done) return;
         clearTimeout(watchdog);
         watchdog = setTimeout(() => line.abort(), this.#how.silence);
         for (const { event, data } of frames.feed(value)) this.#take(event, data);
+        if (line.signal.aborted) return; // at once: read() may wait for ever on a body that is aborted between two
       }
     } finally { clearTimeout(watchdog); line.abort(); }
   }

@@ -168,6 +168,17 @@ test("retry() skips the wait, and the token and the given fetch are used", async
   assert.deepEqual(tokens, ["Bearer abc", "Bearer abc"]);
 });
 
+test("retry() and close() from within onChange take effect at once, and leave no timer behind", async (t) => {
+  const server = await serve(sse([delta(0, "a")], { then: "hang" }), sse([delta(1, "b")], { then: "hang" }));
+  t.after(server.close);
+  const act = { a: (s) => s.retry(), ab: (s) => s.close() };
+  const onChange = (s, { kind }) => { if (kind === "text") act[s.text](s); };
+  const stream = await openStream({ base: server.base, id: "s1", onChange }).done;
+  assert.equal(stream.text, "ab");
+  await pause(50);
+  assert.deepEqual(process.getActiveResourcesInfo().filter((resource) => resource === "Timeout"), []);
+});
+
 test("a stream read from the middle holds only what follows, and says so when it is cut below", async (t) => {
   const { stream } = await play(t, [sse([delta(100, "abc")]), refuse(409, { code: "rewound", length: 50, epoch: 2 }),
     sse([delta(50, "x", 2), end(51, "done", 2)])], { offset: 100, epoch: 1 });
