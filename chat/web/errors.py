@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from wsproto.utilities import ProtocolError
 
 from chat.core.log import OffsetProblem
 from chat.generation.engine import Draining
@@ -120,6 +121,7 @@ _TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
     ),
     messages.UnknownParent: lambda e: Invalid("parent_id names no message of this conversation."),
     OperationalError: lambda e: _unavailable(e),
+    ProtocolError: lambda e: ApiError("bad_request", 400, "That is not the handshake of a WebSocket."),
 }
 
 _WORDS = {

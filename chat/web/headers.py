@@ -35,6 +35,8 @@ def _send(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     if request.path == "/static/stream.js":  # made for pages elsewhere, which may import a module only so
         response.headers["Access-Control-Allow-Origin"] = "*"
+    if request.method == "HEAD" and response.mimetype == "text/event-stream":
+        response.response = ()  # that was all: a body that lasts would hold the line for nobody
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

@@ -1,5 +1,7 @@
 """Refusals and accidents: JSON under /api, a page elsewhere, plain words and never how it is built."""
 
+import socket
+
 import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
@@ -66,6 +68,18 @@ def test_a_database_that_is_away_is_worth_another_try(api: Api, monkeypatch: pyt
 )
 def test_what_is_not_there(api: Api, method: str, path: str, status: int, code: str) -> None:
     assert api.refused(method, path) == (status, code)
+
+
+@pytest.mark.parametrize("version", [None, "9", "13"])
+def test_half_a_handshake_is_a_bad_request(api: Api, version: str | None) -> None:
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
+    if version:
+        headers["Sec-WebSocket-Version"] = version
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = {"gunicorn.socket": ours}
+        answer = api.call("GET", f"{api.begin()}/socket", headers=headers, environ_base=line)
+    assert answer.status_code == 400
 
 
 def test_a_wrong_method_says_which_are_right(api: Api) -> None:

@@ -75,3 +75,9 @@ def test_answers_are_not_kept_but_files_may_be(app: Flask) -> None:
 
 def test_other_peoples_pages_may_import_the_module(app: Flask) -> None:
     assert app.test_client().get("/static/stream.js").headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_whoever_asks_for_headers_alone_is_not_kept(api: Api) -> None:
+    answer = api.call("HEAD", f"{api.begin()}/events")
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/event-stream", b"")
+    assert not answer.is_streamed
