@@ -2,7 +2,9 @@
 
 import html
 import re
+import time
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import quote
 
 import requests
@@ -12,8 +14,9 @@ from bench.load import Ask, Crowd, Line
 from bench.rig import Rig
 from bench.table import Figure
 
-SIZES = (1_000, 10_000, 100_000)
-PACE = 400  # tokens a second: fast enough to end, slow enough that each append stays small (5 bytes a token)
+# Bytes, and tokens a second (of some 5 bytes): a usual pace where the run ends in time, else a fast one.
+SIZES = {1_000: 60, 10_000: 60, 100_000: 400}
+SHOWN_WITHIN_S = 30
 
 
 class Browser:
@@ -63,16 +66,24 @@ def _one_size(rig: Rig, size: int) -> list[Figure]:
     browser = Browser(rig.headwater.url)
     crowd = Crowd()
     watched = [_watch(rig, browser, crowd, kind, size) for kind in KINDS]
-    for viewing in watched:
-        crowd.read(120, until_ended=[viewing.driver])
-    crowd.read(2, until_ended=[viewing.line for viewing in watched])
+    crowd.read(until_ended=[viewing.driver for viewing in watched])
+    shown = time.monotonic() + SHOWN_WITHIN_S
+    while not all(_is_whole(viewing) for viewing in watched):
+        assert time.monotonic() < shown, "a page was never told that its answer is complete"
+        crowd.read(0.5, until_ended=[viewing.line for viewing in watched])
     figures = [_compare(browser, viewing) for viewing in watched]
     crowd.close()
     return figures
 
 
+def _is_whole(viewing: Viewing) -> bool:
+    """Say whether the page has been told that the answer is complete."""
+    told = b"".join(data for _, data in viewing.line.arrivals[-20:])
+    return b'state done"' in told.replace(b'\\"', b'"')
+
+
 def _watch(rig: Rig, browser: Browser, crowd: Crowd, kind: str, size: int) -> Viewing:
-    model = rig.script(f"{kind}-{size}", text=answer(kind, size), pace=PACE, burst=2)
+    model = rig.script(f"{kind}-{size}", text=answer(kind, size), pace=SIZES[size])
     conversation = str(browser.send("/api/conversations", model=model)["id"])
     asked = browser.send(f"/api/conversations/{conversation}/messages", text="Go on.", chunk_by="sentence")
     page = browser.page(f"/c/{conversation}")
@@ -94,4 +105,12 @@ def _compare(browser: Browser, viewing: Viewing) -> Figure:
     final = len(page[page.index(">", start) + 1 : page.index("<footer", start)].encode())
     sent = sum(len(data) for _, data in viewing.line.body())
     name = f"bytes per viewer ÷ final HTML, {viewing.kind} of {viewing.size // 1000} kB"
-    return Figure(name, sent / final, "×", 3, f"{sent:,} of {final:,} bytes")
+    return Figure(
+        name, sent / final, "×", 3, f"{sent:,} of {final:,} bytes, longest pause {_pause(viewing):.1f} s"
+    )
+
+
+def _pause(viewing: Viewing) -> float:
+    """The longest time for which a page was shown nothing new while its answer ran."""
+    moments = [at for at, _ in viewing.line.body()]
+    return max((after - before for before, after in pairwise(moments)), default=0.0)
