@@ -108,6 +108,7 @@ def again(conversation_id: str) -> Response:
             made.streams,
             conversation=conversation,
             answer_id=answer_id,
+            model=conversation.model or made.provider.default_model,
             chunk_by=made.settings.chunk_by,
             now=made.now(),
         )

@@ -13,6 +13,8 @@ export function tendComposer(form) {
 
   restore();
   grow();
+  // Where there is nothing to read yet, one comes to write; on a phone a keyboard would cover the page.
+  if (location.pathname === "/" && matchMedia("(hover: hover)").matches) field().focus();
 
   form.addEventListener("input", () => { keep(); grow(); });
   form.addEventListener("keydown", (event) => {

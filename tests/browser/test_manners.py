@@ -84,6 +84,8 @@ def test_what_is_typed_survives_a_reload_and_a_failed_send_and_is_asked_once(ser
     field.press("Enter")
     expect(field).to_have_value("")
     expect(driver.page.locator(".message.user .text")).to_have_text(["First.", "Second."])
+    driver.page.goto(server.url)
+    expect(field).to_have_value("")
 
 
 def test_enter_sends_shift_enter_breaks_the_line_and_escape_stops(server, upstream, driver):
