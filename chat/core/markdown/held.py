@@ -9,12 +9,19 @@ from chat.core.markdown.parser import is_open_fence, parse, trim_end
 from chat.core.markdown.pending import pending
 
 # A line's beginning out of which the next character could still make another block. Shown too early,
-# a list's dash would flash as a heading's underline.
+# a list's dash would flash as a heading's underline. Possessive, so that no line takes long.
 UNDECIDED = re.compile(
-    r"(?:[ \t>]|[-+*](?=[ \t]|$)|[0-9]{1,9}[.)](?=[ \t]|$))*"  # quotes and items it may be inside of
-    r"(?:[-=*_+~`]+|#{1,6}|[0-9]{1,9}[.)]?|(?:[-*_][ \t]*)+|[|:\- \t]+|\[[ xX]?\]?)?[ \t]*"
-    # or a fence whose language is being written
-    r"|[ \t>]*(?:[-+*][ \t]+|[0-9]{1,9}[.)][ \t]+)*(?:`{3,}[^`]*|~{3,}.*)"
+    r"""
+    (?: [ \t>] | [-+*](?=[ \t]|$) | [0-9]{1,9}[.)](?=[ \t]|$) )*+  # the quotes and items it may be in
+    (?: [-=*_+~`]++ | [-*_\ \t]++     # an underline, a rule, emphasis
+      | `{3,}+[^`]*+ | ~{3,}+.*+       # a fence whose language is being written
+      | \#{1,6}+ | [0-9]{1,9}+[.)]?    # a heading, an item
+      | [|:\-\ \t]++                  # a table's second line
+      | \[[ xX]?\]?                    # a task
+    )?
+    [ \t]*+
+    """,
+    re.VERBOSE,
 )
 
 

@@ -8,12 +8,14 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import MD_TRIM_CHARS, escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as table_rule
 from markdown_it.rules_block.fence import fence as fence_rule
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 FENCE_MAY_INTERRUPT = ["paragraph", "reference", "blockquote", "list"]
+CELLS_FILLED_UP = 4096  # of rows that are too short; the library's 65,536 take seconds and half a megabyte
 LONE_RETURN = re.compile(r"\r(?!\n)")
 LINKS_TO = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,32}")
@@ -124,6 +126,7 @@ def _grammar() -> MarkdownIt:
     md = MarkdownIt(
         "commonmark", {"html": False, "maxNesting": 50}, renderer_cls=LeanRenderer
     )  # a deeper nest than 50 means nothing to a reader, and Python's stack is finite
+    table_rule.__globals__["MAX_AUTOCOMPLETED_CELLS"] = CELLS_FILLED_UP
     md.enable(["table", "strikethrough"])
     # A definition below may change what stands above: without them a closed block is final.
     md.disable(["reference", "html_block", "html_inline"])

@@ -19,9 +19,10 @@ def _only_language_classes(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
+# "*" is named because the library would otherwise let `title` and `lang` through everywhere.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}, "code": {"class"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "code": {"class"}},
     tag_attribute_values={"th": ALIGNMENTS, "td": ALIGNMENTS},
     attribute_filter=_only_language_classes,
     url_schemes={"http", "https", "mailto"},
