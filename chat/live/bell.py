@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import gevent
 from gevent.event import Event
 
 
 class Ear:
     """One listener. Listen first and read then: what is rung in between is not lost."""
 
-    __slots__ = ("_bell", "_event", "_rung", "topics")
+    __slots__ = ("_bell", "_event", "_heart", "_rung", "topics")
 
     def __init__(self, bell: "LocalBell", topics: tuple[str, ...]) -> None:
         self._bell = bell
         self.topics = topics
         self._rung: set[str] = set()
         self._event = Event()
+        self._heart: Any = None
 
     def __enter__(self) -> "Ear":
         return self.open()
@@ -33,16 +35,29 @@ class Ear:
     def close(self) -> None:
         """Listen no more. Doing it twice is harmless."""
         self._bell.detach(self)
+        if self._heart is not None:
+            self._heart.close()
+            self._heart = None
+
+    def beat(self, seconds: float) -> None:
+        """Wake this listener each so many seconds from now on, whatever is rung.
+
+        One timer for as long as it listens: a new one for each wait would cost more than the wait.
+        """
+        self._heart = gevent.get_hub().loop.timer(seconds, seconds)
+        self._heart.start(self._event.set)
 
     def ring(self, topic: str) -> None:
         """Wake this listener alone (its own alarm: the socket is gone, say)."""
+        if not self._rung:
+            self._event.set()
         self._rung.add(topic)
-        self._event.set()
 
     def wait(self, timeout: float | None = None) -> set[str]:
-        """Wait at most `timeout` seconds; return the topics rung since the last time, none on timeout."""
+        """Wait for a ring, a beat, or `timeout` seconds; return the topics rung since the last time."""
         if not self._rung:
             self._event.wait(timeout)
+            self._event.clear()
         return self.take()
 
     def take(self) -> set[str]:

@@ -17,6 +17,7 @@ def follow(
     checks the place first (`core.log.check_place`); a place that a takeover made untrue is rewound here.
     Ends without a word when `leave()` says so after a wait: the client has gone, or this server has to.
     """
+    ear.beat(heartbeat_s)
     leaving = False
     while True:
         log = reader.look()
@@ -30,7 +31,7 @@ def follow(
                 return
         if leaving:
             return
-        rung = ear.wait(heartbeat_s)
+        rung = ear.wait()
         leaving = leave()  # what came until then, perhaps the end record, is told first
         if not rung:
             yield Ping()

@@ -53,6 +53,9 @@ class Mirror:
 
     def _read(self) -> None:
         found = self._fetch(self.stream_id, len(self.data), self._last_seq)
+        if found is not None and found.epoch != self.epoch:
+            # Compacted chunks give their numbers back: those of a new epoch may be lower than what we saw.
+            found = self._fetch(self.stream_id, len(self.data), 0)
         if found is None:
             self.gone = True
             return

@@ -28,6 +28,7 @@ def follow_feed(
     `topics` of the conversation already; those of the answer that is followed are added here.
     """
     access = topics(feed.cid)[1]
+    ear.beat(heartbeat_s)
     while True:
         step = feed.step(position, pace)
         position = step.position
@@ -39,7 +40,7 @@ def follow_feed(
                 ear.also(topic)
             if heard != ear.topics:
                 continue  # it may have grown before we listened
-        rung = ear.wait(heartbeat_s)
+        rung = ear.wait()
         if line.over():
             return
         if line.denied(now=access in rung):

@@ -62,6 +62,7 @@ def follow_scene(
     Ends when the line is over or the conversation is gone; raises AccessGone when access is.
     """
     access = topics(feed.cid)[1]
+    ear.beat(heartbeat_s)
     while True:
         shot = scene.step(place)
         place = shot.place
@@ -71,7 +72,7 @@ def follow_scene(
             return
         if _listen_to_answer(feed, ear, place):
             continue  # it may have grown before we listened
-        rung = ear.wait(min(shot.hold_s, heartbeat_s) or heartbeat_s)
+        rung = ear.wait(shot.hold_s or None)
         if line.over():
             return
         if line.denied(now=access in rung):

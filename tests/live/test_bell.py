@@ -57,3 +57,14 @@ def test_an_own_alarm_wakes_one_listener_alone():
         one.ring("gone")
         assert one.wait(0) == {"gone"}
         assert two.wait(0) == set()
+
+
+def test_a_beat_wakes_a_listener_to_whom_nobody_rings():
+    bell = LocalBell()
+    with bell.listen("a") as ear:
+        ear.beat(0.02)
+        with gevent.Timeout(5):
+            assert ear.wait() == set()
+            bell.ring(["a"])
+            assert ear.wait() == {"a"}
+            assert ear.wait() == set(), "and goes on"
