@@ -53,7 +53,7 @@ class Mirror:
 
     def _read(self) -> None:
         found = self._fetch(self.stream_id, len(self.data), self._last_seq)
-        if found is not None and found.epoch != self.epoch:
+        if found is not None and found.epoch != self.epoch and self._last_seq:
             # Compacted chunks give their numbers back: those of a new epoch may be lower than what we saw.
             found = self._fetch(self.stream_id, len(self.data), 0)
         if found is None:

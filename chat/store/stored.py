@@ -38,7 +38,7 @@ class Stored:
 
     state: StreamState
     data: bytes
-    last_seq: int  # give it back with the next read: older chunks are not looked at again
+    last_seq: int  # give it back with the next read of this epoch: older chunks are not looked at again
 
     @property
     def settled(self) -> bool:
