@@ -25,7 +25,6 @@ from chat.store.stored import StreamState
 from chat.store.streams import Batch, Streams
 from chat.store.tables import metadata
 
-
 NO_LIMITS = Limits(0, 0)
 
 
@@ -42,9 +41,7 @@ class Clock:
 class Rig:
     """One process's worth of streaming, on a file of its own."""
 
-    def __init__(
-        self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS
-    ) -> None:
+    def __init__(self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS) -> None:
         self.bell = LocalBell()
         self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))
         self.store = SqliteStore(self.database, self.bell.ring)

@@ -49,8 +49,12 @@ streams = Table(
     Column("claimed_at", Float),
     Column("ended_at", Float),
     # Only the few that are alive are ever looked for by status.
-    Index("ix_streams_unfinished", "status", sqlite_where=text("status IN ('pending', 'streaming')"),
-          postgresql_where=text("status IN ('pending', 'streaming')")),
+    Index(
+        "ix_streams_unfinished",
+        "status",
+        sqlite_where=text("status IN ('pending', 'streaming')"),
+        postgresql_where=text("status IN ('pending', 'streaming')"),
+    ),
 )
 
 chunks = Table(
@@ -61,6 +65,11 @@ chunks = Table(
     Column("start", Integer, nullable=False),  # the byte offset where `text` begins
     Column("text", Text, nullable=False),
 )
+
+
+def _conversation() -> ForeignKey:
+    return ForeignKey("conversations.id", ondelete="CASCADE")
+
 
 # ── the chat column: messages point to streams, never the other way ──────────────────────────
 
@@ -94,7 +103,7 @@ messages = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("conversation_id", String(32), _conversation(), nullable=False),
     Column("parent_id", String(32)),
     Column("role", String(16), nullable=False),
     Column("author_id", String(32)),
@@ -114,16 +123,20 @@ messages = Table(
     Index("ix_messages_conversation_id_seq", "conversation_id", "seq"),
     UniqueConstraint("conversation_id", "author_id", "client_id"),
     # One live answer per conversation, whoever asks and however often.
-    Index("uq_messages_one_live_answer", "conversation_id", unique=True,
-          sqlite_where=text("role = 'assistant' AND status IN ('pending', 'streaming')"),
-          postgresql_where=text("role = 'assistant' AND status IN ('pending', 'streaming')")),
+    Index(
+        "uq_messages_one_live_answer",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("role = 'assistant' AND status IN ('pending', 'streaming')"),
+        postgresql_where=text("role = 'assistant' AND status IN ('pending', 'streaming')"),
+    ),
 )
 
 deletions = Table(
     "deletions",  # so that a reader who was away learns what is gone
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("conversation_id", String(32), _conversation(), nullable=False),
     Column("message_id", String(32), nullable=False),
     Column("revision", Integer, nullable=False),
     Index("ix_deletions_conversation_id_revision", "conversation_id", "revision"),
@@ -132,7 +145,7 @@ deletions = Table(
 shares = Table(
     "shares",
     metadata,
-    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("conversation_id", String(32), _conversation(), primary_key=True),
     Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256: a stolen table opens nothing
     Column("created_at", Float, nullable=False),
 )

@@ -88,7 +88,7 @@ def read(stream_id: str) -> Response:
 
 @api.get("/<stream_id>/events")
 def subscribe(stream_id: str) -> Response:
-    """Send what is stored, then each batch as it is stored (`pace=delta`: each delta, where there is a tape)."""
+    """Send what is stored, then each batch as it comes (`pace=delta`: each delta, where there is a tape)."""
     state = access.stream_or_404(stream_id, need="read")
     pace: Pace = asked_pace()
     allowed = access.stream_recheck(stream_id, need="read")

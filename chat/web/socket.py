@@ -1,4 +1,4 @@
-"""The WebSocket of a conversation (flask-sock): the same events, and sends and stops by frame, for native apps."""
+"""The WebSocket of a conversation (flask-sock): the same events; sends and stops by frame, for apps."""
 
 import json
 from threading import Lock

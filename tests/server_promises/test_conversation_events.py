@@ -1,4 +1,4 @@
-"""A conversation's events: the state, then each change, from any id; what a client holds is what is stored."""
+"""A conversation's events: the state, then each change, from any id; a client holds what is stored."""
 
 from typing import Any
 
