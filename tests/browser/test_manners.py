@@ -178,3 +178,33 @@ def test_a_provider_that_fails_is_said_in_words_and_can_be_asked_again(server, u
     driver.page.locator("form.again button").click()
     expect(driver.answer).to_have_text("This time it works.")
     expect(driver.page.locator(".message.assistant")).to_have_count(1)
+
+
+def test_a_line_without_a_sign_of_life_is_dropped_for_a_new_one(server, upstream, ada, driver):
+    upstream.scripts["scripted"] = Script(text="Short.")
+    url = driver.begin(server.url, "Anything?")
+    driver.wait_for_end()
+    patient = Window(ada.new_page())
+    patient.page.clock.install()
+    with patient.page.expect_request(re.compile("/events")):
+        patient.page.goto(url)
+    patient.page.wait_for_timeout(300)
+    patient.page.clock.fast_forward(30_000)
+    assert len([r for r in patient.requests if "/events" in r.url]) == 1
+    with patient.page.expect_request(re.compile("/events")):
+        patient.page.clock.fast_forward(20_000)  # the server pings each 15 s; this page heard none
+    driver.ask("And now?")
+    expect(patient.page.locator(".message.user")).to_have_count(2)
+    expect(patient.page.locator("#line-note")).to_be_hidden()
+
+
+def test_a_page_that_is_astray_asks_for_everything_anew(server, upstream, ada, driver):
+    upstream.scripts["scripted"] = Script(text=LONG, pace=300)
+    url = driver.begin(server.url, "Much.")
+    lost = Window(ada.new_page())
+    lost.page.goto(url)
+    lost.wait_for_text(200)
+    lost.page.evaluate("() => { document.querySelector('.mark').dataset.o = '7'; }")
+    lost.wait_for_end()
+    driver.wait_for_end()
+    assert lost.shape == driver.shape
