@@ -135,6 +135,7 @@ def _grammar() -> MarkdownIt:
     md.core.ruler.push("images_become_links", _images_become_links)
     md.core.ruler.push("tasks_become_boxes", _tasks_become_boxes)
     md.core.ruler.push("alignment_becomes_an_attribute", _alignment_becomes_an_attribute)
+    md.parse("a")  # its tables of rules are built at first use, which two threads must not do at once
     return md
 
 
