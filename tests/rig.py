@@ -88,7 +88,7 @@ class Rig:
     ) -> Iterator[Iterator[Frame]]:
         reader = self.logs.reader(stream_id, pace)
         with reader, self.bell.listen(*reader.topics) as ear:
-            yield follow(reader, ear, offset, epoch, 5, lambda: False)
+            yield follow(reader, ear, offset, epoch, 5, lambda rung: False)
 
     def text(self, stream_id: str) -> str:
         """Give what is stored."""

@@ -9,13 +9,13 @@ from chat.live.logs import Log, Reader
 
 
 def follow(
-    reader: Reader, ear: Ear, offset: int, epoch: int, heartbeat_s: float, leave: Callable[[], bool]
+    reader: Reader, ear: Ear, offset: int, epoch: int, heartbeat_s: float, leave: Callable[[set[str]], bool]
 ) -> Iterator[Frame]:
     """Yield all that a reader at `offset` of `epoch` needs to be told, until the end record.
 
     Waits on `ear` between two looks and yields Ping when nothing came for `heartbeat_s` seconds. The caller
     checks the place first (`core.log.check_place`); a place that a takeover made untrue is rewound here.
-    Ends without a word when `leave()` says so after a wait: the client has gone, or this server has to.
+    Ends without a word when `leave` says so of what was rung: the client has gone, or this server has to.
     """
     ear.beat(heartbeat_s)
     leaving = False
@@ -32,7 +32,7 @@ def follow(
         if leaving:
             return
         rung = ear.wait()
-        leaving = leave()  # what came until then, perhaps the end record, is told first
+        leaving = leave(rung)  # what came until then, perhaps the end record, is told first
         if not rung:
             yield Ping()
 

@@ -1,6 +1,5 @@
 """Who may do what: every look-up of a conversation or a stream goes through here, and finds or is refused."""
 
-from collections.abc import Callable
 from typing import Literal
 
 from flask import Flask, request
@@ -11,6 +10,7 @@ from chat.store.conversations import Conversation
 from chat.store.people import Person
 from chat.store.rights import Whose
 from chat.store.stored import StreamState, state_of
+from chat.web.bodies import Permit
 from chat.web.caller import (
     SAFE,
     Caller,
@@ -132,24 +132,26 @@ def not_found() -> NotFound:
 # ── asked again while a line is open ─────────────────────────────────────────────────────────
 
 
-def conversation_recheck(conversation_id: str, need: Need = "read") -> Callable[[], bool]:
+def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
     """Make a question for open lines: may this caller still? It needs no request, and reads a few columns."""
     who, store = caller(), house().store
 
     def look(conn: Connection) -> bool:
         return _suffices(_right(conn, who, rights.of_conversation(conn, conversation_id)), need)
 
-    return lambda: store.read(look)
+    return Permit(lambda: store.read(look), f"access:{conversation_id}")
 
 
-def stream_recheck(stream_id: str, need: Need = "read") -> Callable[[], bool]:
+def stream_permit(stream_id: str, need: Need = "read") -> Permit:
     """Make the same question for a line that follows one stream."""
     who, store = caller(), house().store
 
     def look(conn: Connection) -> bool:
         return _suffices(_right(conn, who, rights.of_stream(conn, stream_id)), need)
 
-    return lambda: store.read(look)
+    whose = store.read(lambda conn: rights.of_stream(conn, stream_id))
+    topic = f"access:{whose.conversation_id}" if whose and whose.conversation_id else None
+    return Permit(lambda: store.read(look), topic)
 
 
 # ── the rule ─────────────────────────────────────────────────────────────────────────────────

@@ -10,12 +10,10 @@ from chat.web import access, wire
 from chat.web.api_streams import asked_pace
 from chat.web.bodies import Line, live_response
 from chat.web.feed import Step
-from chat.web.follow_feed import PING, AccessGone, follow_feed, topics
+from chat.web.follow_feed import PING, follow_feed, topic_of
 from chat.web.house import house
 
 api = Blueprint("api_events", __name__, url_prefix="/api/conversations")
-
-CLOSE = sse.encode_json("close", {})
 
 
 @api.get("/<conversation_id>/events")
@@ -28,16 +26,13 @@ def events(conversation_id: str) -> Response:
     def body(ear: Ear, line: Line) -> Iterator[bytes]:
         with made.feeds.open(conversation_id) as feed:
             position = feed.place(last, pace)
-            try:
-                for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
-                    yield sse.PING if step is PING else encoded(step)
-                    if step is not None and step.is_last:
-                        return
-            except AccessGone:
-                yield CLOSE
+            for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
+                yield sse.PING if step is PING else encoded(step)
+                if step is not None and step.is_last:
+                    return
 
-    allowed = access.conversation_recheck(conversation_id, need="read")
-    return live_response(body, made.bell.listen(*topics(conversation_id)), allowed, rotate=True)
+    permit = access.conversation_permit(conversation_id, need="read")
+    return live_response(body, made.bell.listen(topic_of(conversation_id)), permit, rotate=True)
 
 
 def encoded(step: Step) -> bytes:

@@ -1,6 +1,6 @@
 """The routes of one stream: drive, read, subscribe, stop, delete (WIRE §5)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from chat.store.stored import StreamState
 from chat.store.streams import AnotherIsLive
 from chat.store.transaction import Transaction
 from chat.web import access, wire
-from chat.web.bodies import Body, Line, live_response, plain_response
+from chat.web.bodies import Body, Line, Permit, live_response, plain_response
 from chat.web.errors import AnswerInProgress, Invalid
 from chat.web.house import house
 from chat.web.ids import new_id
@@ -50,11 +50,11 @@ def drive(stream_id: str) -> Response:
     state = access.stream_or_404(stream_id, need="ask")
     place = asked_place(state, "delta")
     start(stream_id, resume=request.args.get("resume") == "1")
-    allowed = access.stream_recheck(stream_id, need="ask")
+    permit = access.stream_permit(stream_id, need="ask")
     if "text/event-stream" in request.headers.get("Accept", ""):
-        return _follow(stream_id, place, "delta", allowed, rotate=False)
+        return _follow(stream_id, place, "delta", permit, rotate=False)
     reader = house().logs.reader(stream_id, "delta")
-    response = plain_response(text_body(reader, place), _ear(reader), allowed)
+    response = plain_response(text_body(reader, place), _ear(reader), permit)
     response.headers["Stream-Offset"] = str(place[0])
     return _with_epoch(response, stream_id)
 
@@ -91,12 +91,12 @@ def subscribe(stream_id: str) -> Response:
     """Send what is stored, then each batch as it comes (`pace=delta`: each delta, where there is a tape)."""
     state = access.stream_or_404(stream_id, need="read")
     pace: Pace = asked_pace()
-    allowed = access.stream_recheck(stream_id, need="read")
+    permit = access.stream_permit(stream_id, need="read")
     last = request.headers.get("Last-Event-ID")
     if last is None:
-        return _follow(stream_id, asked_place(state, pace), pace, allowed, rotate=True)
+        return _follow(stream_id, asked_place(state, pace), pace, permit, rotate=True)
     place, first = resumed_place(stream_id, last, pace)
-    return _follow(stream_id, place, pace, allowed, rotate=True, first=first)
+    return _follow(stream_id, place, pace, permit, rotate=True, first=first)
 
 
 @api.post("/<stream_id>/stop")
@@ -189,9 +189,6 @@ def events_body(reader: Reader, place: Place, pace: Pace, first: Rewind | None =
             if first is not None:
                 yield wire.encode(first, slice_event)
             for frame in follow(reader, ear, *place, heartbeat_s, line.over):
-                if line.denied():
-                    yield wire.encode(Close(), slice_event)
-                    return
                 yield wire.encode(frame, slice_event)
 
     return body
@@ -213,8 +210,6 @@ def text_body(reader: Reader, place: Place) -> Body:
                         pass
                     case Slice() | Rewind() | End() | Close():
                         return
-                if line.denied():
-                    return
 
     return body
 
@@ -223,14 +218,14 @@ def _follow(
     stream_id: str,
     place: Place,
     pace: Pace,
-    allowed: Callable[[], bool],
+    permit: Permit,
     *,
     rotate: bool,
     first: Rewind | None = None,
 ) -> Response:
     reader = house().logs.reader(stream_id, pace)
     body = events_body(reader, place, pace, first)
-    return _with_epoch(live_response(body, _ear(reader), allowed, rotate=rotate), stream_id)
+    return _with_epoch(live_response(body, _ear(reader), permit, rotate=rotate), stream_id)
 
 
 def _ear(reader: Reader) -> Ear:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
+from chat.core import sse
 from chat.generation.clock import monotonic
 from chat.live.bell import Ear
 from chat.web.connection import Connection, watched
 from chat.web.house import House, house
 
 ACCESS_S = 30.0  # an open stream asks at least this often whether it may go on
+CLOSE = sse.encode_json("close", {})
 FIRST_BYTE = b":\n\n"  # a comment: the headers go out with it, and no client takes it for an event
 
 SSE_HEADERS = {
@@ -21,58 +23,78 @@ SSE_HEADERS = {
 }
 
 
+class AccessGone(Exception):
+    """Whoever reads may not do so any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Whether a reader may go on, asked again while a line is open; at once when `topic` is rung."""
+
+    allowed: Callable[[], bool]
+    topic: str | None = None
+
+
 @dataclass(slots=True)
 class Line:
     """One open response: when it has to end, and when to ask again whether it may go on."""
 
     made: House
     connection: Connection
-    allowed: Callable[[], bool]
-    rotate_at: float
-    ask_at: float
+    permit: Permit
+    rotate_at: float = float("inf")
+    ask_at: float = 0.0
 
-    def over(self) -> bool:
-        """Say whether the client has gone, or this process has to, or the line is due for rotation."""
-        return self.connection.gone or self.made.engine.draining or monotonic() >= self.rotate_at
+    def over(self, rung: set[str]) -> bool:
+        """Say whether the client has gone, or this process has to, or the line is due for rotation.
 
-    def denied(self, *, now: bool = False) -> bool:
-        """Say whether access is gone; asks at most every half minute, unless it must be `now`."""
-        if not now and monotonic() < self.ask_at:
-            return False
-        self.ask_at = monotonic() + ACCESS_S
-        return not self.allowed()
+        Raises AccessGone; that is looked at each half minute, and when the ring was about it.
+        """
+        now = monotonic()
+        if now >= self.ask_at or self.permit.topic in rung:
+            self.ask_at = now + ACCESS_S
+            if not self.permit.allowed():
+                raise AccessGone
+        return self.connection.gone or self.made.engine.draining or now >= self.rotate_at
 
 
 Body = Callable[[Ear, Line], Iterator[bytes]]
 
 
-def live_response(body: Body, ear: Ear, allowed: Callable[[], bool], *, rotate: bool) -> Response:
+def live_response(body: Body, ear: Ear, permit: Permit, *, rotate: bool) -> Response:
     """Serve `body` as server-sent events for as long as the line holds. `ear` is opened and closed here."""
     rotate_s = house().settings.rotate_s if rotate else 0.0
-    return _response(body, ear, allowed, rotate_s, FIRST_BYTE, SSE_HEADERS)
+    return _response(body, ear, permit, rotate_s, SSE_HEADERS, first=FIRST_BYTE, refused=CLOSE)
 
 
-def plain_response(body: Body, ear: Ear, allowed: Callable[[], bool]) -> Response:
+def plain_response(body: Body, ear: Ear, permit: Permit) -> Response:
     """Serve `body` as raw text; the headers go out at once, with nothing."""
     headers = {**SSE_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
-    return _response(body, ear, allowed, 0.0, b"", headers)
+    return _response(body, ear, permit, 0.0, headers, first=b"", refused=b"")
 
 
 def _response(
     body: Body,
     ear: Ear,
-    allowed: Callable[[], bool],
+    permit: Permit,
     rotate_s: float,
-    first: bytes,
     headers: dict[str, str],
+    *,
+    first: bytes,
+    refused: bytes,
 ) -> Response:
     made, environ = house(), request.environ
 
     def serve() -> Iterator[bytes]:
         with ear, watched(environ, ear, made.settings.stalled_client_s) as connection:
+            if permit.topic is not None:
+                ear.also(permit.topic)
             now = monotonic()
             yield first
-            line = Line(made, connection, allowed, now + (rotate_s or float("inf")), now + ACCESS_S)
-            yield from body(ear, line)
+            line = Line(made, connection, permit, now + (rotate_s or float("inf")), now + ACCESS_S)
+            try:
+                yield from body(ear, line)
+            except AccessGone:
+                yield refused
 
     return Response(serve(), headers=headers)

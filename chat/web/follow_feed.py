@@ -10,13 +10,9 @@ from chat.web.feed import Feed, Position, Step
 PING = None  # what the loop gives when nothing came for a while
 
 
-class AccessGone(Exception):
-    """Whoever listens may not do so any more."""
-
-
-def topics(cid: str) -> tuple[str, str]:
-    """Name the bells of a conversation: what changes in it, and who may see it."""
-    return f"conversation:{cid}", f"access:{cid}"
+def topic_of(cid: str) -> str:
+    """Name the bell of what changes in a conversation."""
+    return f"conversation:{cid}"
 
 
 def follow_feed(
@@ -24,10 +20,9 @@ def follow_feed(
 ) -> Iterator[Step | None]:
     """Yield each step that has something to tell, and PING when nothing came for `heartbeat_s`.
 
-    Ends when the line is over; raises AccessGone when it has to be closed for good. `ear` listens to
-    `topics` of the conversation already; those of the answer that is followed are added here.
+    Ends when the line is over; raises AccessGone. `ear` listens to
+    `topic_of` the conversation already; those of the answer that is followed are added here.
     """
-    access = topics(feed.cid)[1]
     ear.beat(heartbeat_s)
     while True:
         step = feed.step(position, pace)
@@ -41,9 +36,7 @@ def follow_feed(
             if heard != ear.topics:
                 continue  # it may have grown before we listened
         rung = ear.wait()
-        if line.over():
+        if line.over(rung):
             return
-        if line.denied(now=access in rung):
-            raise AccessGone(feed.cid)
         if not rung:
             yield PING

@@ -47,4 +47,4 @@ def events(conversation_id: str) -> Response:
         if "Last-Event-ID" in request.headers:
             return closed_response()
         raise
-    return scene_response(conversation_id, access.conversation_recheck(conversation_id, need="read"))
+    return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"))

@@ -13,6 +13,7 @@ from chat.core.markdown import conclude, finished, picture, steps
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
+from chat.web.bodies import CLOSE
 from chat.web.feed import (
     ConversationChanged,
     Feed,
@@ -30,7 +31,6 @@ from chat.web.scene_place import Place
 
 WORTH_BYTES = 80  # growth that is sent at once; less waits for more, or for the flush interval
 REST = 10  # times the last render took: the share of a core that one answer's pictures may take is a tenth
-CLOSE = sse.encode_json("close", {})
 KEPT = 8  # of the last few places; what is older is made again when somebody comes back to it
 
 

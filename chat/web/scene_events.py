@@ -1,6 +1,6 @@
 """The page's own events: a scene followed for as long as the line holds, for pages and share links alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import cast
 from weakref import WeakKeyDictionary, proxy
 
@@ -9,11 +9,11 @@ from flask import Response, current_app, request
 from chat.core import sse
 from chat.generation.clock import monotonic
 from chat.live.bell import Ear
-from chat.web.bodies import SSE_HEADERS, Line, live_response
+from chat.web.bodies import CLOSE, SSE_HEADERS, Line, Permit, live_response
 from chat.web.feed import Feed
-from chat.web.follow_feed import AccessGone, topics
+from chat.web.follow_feed import topic_of
 from chat.web.house import house
-from chat.web.scene import CLOSE, Scene
+from chat.web.scene import Scene
 from chat.web.scene_html import Fragments
 from chat.web.scene_place import Place, find_place
 
@@ -30,8 +30,8 @@ def scene_of(feed: Feed) -> Scene:
     return scene
 
 
-def scene_response(conversation_id: str, allowed: Callable[[], bool]) -> Response:
-    """Serve the events of a page that may see this conversation as long as `allowed()` says so."""
+def scene_response(conversation_id: str, permit: Permit) -> Response:
+    """Serve the events of a page that may see this conversation as long as the permit holds."""
     made = house()
     raw = request.headers.get("Last-Event-ID") or request.args.get("after")
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the body outlives the context
@@ -41,12 +41,9 @@ def scene_response(conversation_id: str, allowed: Callable[[], bool]) -> Respons
             with app.app_context():
                 scene = scene_of(feed)
             place = find_place(made.store, feed, raw)
-            try:
-                yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s)
-            except AccessGone:
-                yield CLOSE
+            yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s)
 
-    return live_response(body, made.bell.listen(*topics(conversation_id)), allowed, rotate=True)
+    return live_response(body, made.bell.listen(topic_of(conversation_id)), permit, rotate=True)
 
 
 def closed_response() -> Response:
@@ -59,9 +56,8 @@ def follow_scene(
 ) -> Iterator[bytes]:
     """Yield what a page is sent, and a ping when nothing came for `heartbeat_s`.
 
-    Ends when the line is over or the conversation is gone; raises AccessGone when access is.
+    Ends when the line is over or the conversation is gone; raises AccessGone.
     """
-    access = topics(feed.cid)[1]
     ear.beat(heartbeat_s)
     while True:
         shot = scene.step(place)
@@ -73,10 +69,8 @@ def follow_scene(
         if _listen_to_answer(feed, ear, place):
             continue  # it may have grown before we listened
         rung = ear.wait(shot.hold_s or None)
-        if line.over():
+        if line.over(rung):
             return
-        if line.denied(now=access in rung):
-            raise AccessGone(feed.cid)
         if not rung and not shot.hold_s:
             yield sse.PING
 

@@ -39,4 +39,4 @@ def events(token: str) -> Response:
         if "Last-Event-ID" in request.headers:
             return closed_response()
         raise
-    return scene_response(found.id, access.conversation_recheck(found.id, need="read"))
+    return scene_response(found.id, access.conversation_permit(found.id, need="read"))

@@ -9,16 +9,15 @@ from flask import Blueprint, copy_current_request_context, request
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 
-from chat.generation.clock import monotonic
 from chat.live.bell import Ear
 from chat.web import access, wire
 from chat.web.api_messages import ask
 from chat.web.api_streams import asked_pace, start, stop_stream
-from chat.web.bodies import ACCESS_S, Line
+from chat.web.bodies import AccessGone, Line
 from chat.web.connection import Connection
 from chat.web.errors import ApiError, Invalid, as_api_error
 from chat.web.feed import Step
-from chat.web.follow_feed import PING, AccessGone, follow_feed, topics
+from chat.web.follow_feed import PING, follow_feed, topic_of
 from chat.web.house import house
 from chat.web.validation import parse_json
 
@@ -83,6 +82,7 @@ def converse(ws: Any, conversation_id: str) -> None:
 @api.before_request
 def check_handshake() -> None:
     """Refuse before the upgrade what names itself and may not (401, 404); who names nobody is asked later."""
+    asked_pace()
     access.check_socket_handshake((request.view_args or {})["conversation_id"])
 
 
@@ -98,11 +98,14 @@ def _serve(ws: Any, conversation_id: str) -> int:
         except ApiError:
             return NOT_FOUND
     made, pace = house(), asked_pace()
-    allowed = access.conversation_recheck(conversation_id, need="read")
+    permit = access.conversation_permit(conversation_id, need="read")
     connection = Connection()
-    with made.bell.listen(*topics(conversation_id)) as ear, made.feeds.open(conversation_id) as feed:
+    with (
+        made.bell.listen(topic_of(conversation_id), str(permit.topic)) as ear,
+        made.feeds.open(conversation_id) as feed,
+    ):
         listener = gevent.spawn(copy_current_request_context(_listen), ws, conversation_id, ear, connection)
-        line = Line(made, connection, allowed, float("inf"), monotonic() + ACCESS_S)
+        line = Line(made, connection, permit)
         try:
             position = feed.place(request.args.get("after"), pace)
             for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
