@@ -165,7 +165,12 @@ class Streams:
         """Lengthen our leases (`held`: epoch by id); say which were lost, and which are asked to stop."""
 
         def lengthen(tx: Transaction) -> tuple[set[str], set[str]]:
-            mine = (streams.c.owner == self._owner()) & (streams.c.status == Status.STREAMING)
+            # Only what is held: a stream whose end could not be stored is ours by name, and nobody's in fact.
+            mine = (
+                (streams.c.owner == self._owner())
+                & (streams.c.status == Status.STREAMING)
+                & streams.c.id.in_(held)
+            )
             tx.execute(update(streams).where(mine).values(lease_until=self._lease_clock() + self._lease_s))
             columns = (streams.c.id, streams.c.epoch, streams.c.stop_requested)
             rows = tx.execute(select(*columns).where(mine)).all()
