@@ -84,8 +84,8 @@ def fetch(streams: Streams, stream_id: str, offset: int, last_seq: int) -> Store
     found = streams.read(stream_id, offset, last_seq)
     if found is None:
         return None
-    end = end_of(found, offset + len(found.data))
-    return Stored(found.data, found.state.epoch, found.state.bases, end, found.last_seq)
+    state = found.state
+    return Stored(found.data, state.epoch, state.bases, end_of(state), found.last_seq)
 
 
 def choose_provider(settings: Settings) -> Provider:

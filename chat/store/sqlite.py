@@ -7,7 +7,7 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from chat.store.transaction import Ring, Transaction
@@ -77,6 +77,7 @@ class SqliteStore:
         self._waiting: list[_Job] = []
         self._wake = Event()
         self._committer: gevent.Greenlet | None = None
+        self._closed = False
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         for _ in range(READ_ATTEMPTS - 1):
@@ -93,6 +94,8 @@ class SqliteStore:
             return fn(connection)
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
+        if self._closed:
+            raise RuntimeError("the store is closed")
         job = _Job(fn)
         self._waiting.append(job)
         self._wake.set()
@@ -102,19 +105,27 @@ class SqliteStore:
         return value
 
     def close(self) -> None:
-        committer, self._committer = self._committer, None
-        if committer is not None:
-            committer.kill()  # it only ever waits: what it handed to the thread is settled first
+        if self._closed:
+            return
+        self._closed = True
+        if self._committer is not None:
+            self._wake.set()
+            self._committer.join()
         self._thread.apply(self._disconnect)
         self._thread.kill()
         self._writers.dispose()
 
     def _commit_for_ever(self) -> None:
-        while True:
+        """Commit what waits, until the store is closed; whatever goes wrong is told to those who wrote."""
+        while self._waiting or not self._closed:
             self._wake.wait()
             self._wake.clear()
             jobs, self._waiting = self._waiting, []
-            topics = self._thread.apply(self._commit, (jobs,))
+            topics: set[str] = set()
+            try:
+                topics = self._thread.apply(self._commit, (jobs,))
+            except Exception as error:  # noqa: BLE001  no native thread, say: nobody may wait for ever
+                _fail(jobs, error)
             for job in jobs:
                 job.settle()
             self._ring(topics)
@@ -130,9 +141,8 @@ class SqliteStore:
             with self._connection.begin():
                 for job in jobs:
                     topics |= self._attempt(job, self._connection)
-        except SQLAlchemyError as error:  # the commit itself failed: nobody's write is kept
-            for job in jobs:
-                job.error = job.error or error
+        except Exception as error:  # noqa: BLE001  the thread's edge: nobody's write is kept, all are told
+            _fail(jobs, error)
             self._disconnect()
             return set()
         return topics
@@ -143,8 +153,10 @@ class SqliteStore:
         try:
             with connection.begin_nested():
                 job.value = job.fn(transaction)
-        except Exception as error:  # noqa: BLE001  the thread's edge: it is raised again where write() waits
+        except Exception as error:
             job.error = error
+            if not _is_open(connection):
+                raise  # SQLite undid the whole transaction, as a full disk makes it: of the others nothing is left
             return set()
         return transaction.topics
 
@@ -153,3 +165,14 @@ class SqliteStore:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _is_open(connection: Connection) -> bool:
+    """Say whether SQLite itself still holds our transaction open."""
+    sqlite: Any = connection.connection.dbapi_connection
+    return bool(sqlite.in_transaction)
+
+
+def _fail(jobs: list[_Job], error: Exception) -> None:
+    for job in jobs:
+        job.error = job.error or error

@@ -40,11 +40,6 @@ class Stored:
     data: bytes
     last_seq: int  # give it back with the next read of this epoch: older chunks are not looked at again
 
-    @property
-    def settled(self) -> bool:
-        """Whether nothing will follow by itself."""
-        return is_final(self.state.status) or is_interrupted(self.state.status)
-
 
 _STATE = [streams.c[name] for name in StreamState.__dataclass_fields__]
 
@@ -87,12 +82,11 @@ def text_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def end_of(stored: Stored, length: int) -> End | None:
-    """Give the end record, when nothing will follow by itself."""
-    if not stored.settled:
+def end_of(state: StreamState) -> End | None:
+    """Give the end record, when nothing will follow by itself; all text is compacted then."""
+    if not (is_final(state.status) or is_interrupted(state.status)):
         return None
-    state = stored.state
-    return End(state.status, length, state.epoch, state.usage, state.error, state.finish_reason)
+    return End(state.status, state.length, state.epoch, state.usage, state.error, state.finish_reason)
 
 
 def _chunks_since(stream_id: str, first_seq: int) -> Any:

@@ -18,6 +18,7 @@ from chat.store import conversations, messages
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 from chat.store.messages import Changes
+from chat.store.stored import end_of, state_of
 from chat.store.transaction import Store
 
 NEWEST = 50  # messages that a reader without a place is given
@@ -180,16 +181,30 @@ class Feed:
             return self._present()
         # The stream first: an end that it tells is then in the changes too, and is not told again later.
         told, position = self._streamed(position, pace)
-        since = partial(messages.changes, conversation_id=self.cid, since_revision=position.revision)
-        changes = self._store.read(since)
-        if changes is None:
+        found = self._store.read(partial(self._since, position))
+        if found is None:
             return Step([Told(Close(), None)], position)
+        changes, ends = found
         if changes.revision < position.revision:  # a place of another life of this database
             return self._present()
         frames, after = _changed(changes, position)
+        frames += ends
         if told and _is_end(told[-1].frame) and after.stream_id == position.stream_id:
             after = Position(after.revision)  # followed no more: its end is told, and passed in the changes
         return Step([*told, *_at(frames, str(position), str(after))], after)
+
+    def _since(self, position: Position, conn: Connection) -> tuple[Changes, list[FeedFrame]] | None:
+        """Read what changed, and the ends of answers that were over before a reader here could follow them."""
+        changes = messages.changes(conn, self.cid, position.revision)
+        if changes is None:
+            return None
+        ends: list[FeedFrame] = []
+        for message in changes.messages:
+            if message.stream_id is not None and message.stream_id != position.stream_id:
+                state = state_of(conn, message.stream_id)
+                end = end_of(state) if state is not None else None
+                ends += [Streamed(message.stream_id, message.id, end)] if end is not None else []
+        return changes, ends
 
     def _present(self) -> Step:
         def look(conn: Connection) -> tuple[Conversation | None, list[Message]]:

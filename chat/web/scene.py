@@ -138,8 +138,9 @@ class Scene:
             html.append(self._fragments.everything(changed))
         else:
             html += map(self._fragments.message, changed)
-        told = [frame for frame in frames if isinstance(frame, Streamed)]
-        if told and place is not None and not any(message.id == told[0].message_id for message in changed):
+        whole = {message.id for message in changed}  # these bring their text and their end with them
+        told = [frame for frame in frames if isinstance(frame, Streamed) and frame.message_id not in whole]
+        if told and place is not None:
             grown, start = self._grow(place, told, after)
             html.append(grown)
         for message in changed:

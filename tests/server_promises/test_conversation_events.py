@@ -142,6 +142,19 @@ def test_at_the_pace_of_deltas_the_text_comes_finer_and_is_the_same(person: Pers
     assert pieces[1] > 3 * pieces[0]
 
 
+def test_an_answer_that_is_over_before_anybody_could_follow_it_has_an_end_too(person: Person) -> None:
+    conversation = person.converse()
+    events = person.events(f"/api/conversations/{conversation}")
+    events.until("conversation")
+    events.close()
+    asked = person.ask("Where from?", conversation, model="prose;tokens=3")
+    person.drive(asked.stream_id).read_all()
+    held = Held()
+    end = held.read(person.events(f"/api/conversations/{conversation}", last_id=events.last_id), "end")
+    assert end.data["status"] == held.messages[asked.reply_id]["status"] == "done"
+    assert end.data["offset"] == len(held.messages[asked.reply_id]["text"].encode())
+
+
 def test_deleting_a_conversation_closes_its_events(person: Person) -> None:
     asked = person.ask("Where from?", model=MODEL)
     path = f"/api/conversations/{asked.conversation_id}"

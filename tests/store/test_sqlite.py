@@ -59,6 +59,44 @@ def test_one_write_that_fails_takes_no_other_with_it(store: SqliteStore, rung: R
     assert set().union(*rung) == {"t"}
 
 
+def test_a_write_that_fills_the_disk_fails_with_all_that_shared_its_commit(store: SqliteStore, rung: Rung):
+    def too_much(tx: Transaction) -> None:
+        add("x" * 200_000)(tx)
+
+    def limit(tx: Transaction) -> None:
+        pages = tx.conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+
+    store.write(limit)
+    writes = [gevent.spawn(store.write, fn) for fn in (add("ada"), too_much, add("bob"))]
+    gevent.joinall(writes)
+    kept = {write.value for write in writes if write.successful()}
+    assert kept == names(store) == set()
+    assert store.write(add("cid")) == "cid"
+    assert names(store) == {"cid"}
+
+
+def test_whatever_breaks_on_the_thread_is_told_to_who_wrote(store: SqliteStore, monkeypatch):
+    def broken(_jobs: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch, gevent.Timeout(5):
+        patch.setattr(store, "_commit", broken)
+        with pytest.raises(MemoryError):
+            store.write(add("ada"))
+    assert store.write(add("bob")) == "bob"
+
+
+def test_closing_finishes_what_waits_and_takes_no_more(store: SqliteStore):
+    write = gevent.spawn(store.write, add("ada"))
+    gevent.sleep(0)
+    store.close()
+    with gevent.Timeout(5):
+        assert write.get() == "ada"
+    with pytest.raises(RuntimeError):
+        store.write(add("bob"))
+
+
 def test_writes_that_wait_together_share_a_commit(store: SqliteStore, rung: Rung):
     gevent.joinall([gevent.spawn(store.write, add(f"p{n}")) for n in range(50)], raise_error=True)
     assert len(names(store)) == 50

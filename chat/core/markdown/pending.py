@@ -8,19 +8,19 @@ PATIENCE = 160
 
 # Tried in this order at each place of the line; what has no name is over and done with. A construct is
 # recognised within PATIENCE only, so that no line takes more than time in proportion to its length.
-# What depends on the character after it is open at the line's end: then no later character changes what
-# has been passed, and what is held back never grows to the left.
+# Whatever the character after it may still change is open at the line's end: so what is held back never
+# grows to the left, and a page never takes anything back.
 CONSTRUCTS = re.compile(
     rf"""
-      [^\\`\[<*_~&]+                                            # plain text
-    | \\[^\s]                                                  # an escaped character
-    | (?P<ticks>`+) (?!`) .{{1,{PATIENCE}}}? (?<!`)(?P=ticks)(?!`)   # code
-    | \[[^\[\]]{{0,{PATIENCE}}}\]\([^()\s]{{0,{PATIENCE}}}\)  # a link
-    | \[[^\[\]]{{0,{PATIENCE}}}\](?=[^(])                    # brackets of no meaning
-    | <[^\s<>]{{1,{PATIENCE}}}>                                # an address
-    | (?P<stars>\*+)(?=\w) [^*]{{1,{PATIENCE}}}? (?<=[^\s*])(?P=stars)(?=[^*]|$)
-    | (?P<lines>(?<!\w)_+)(?=\S) [^_]{{1,{PATIENCE}}}? (?<=[^\s_])(?P=lines)(?=[^_]|$)
-    | (?P<waves>~~)(?=\S) [^~]{{1,{PATIENCE}}}? (?<=[^\s~])~~
+      [^\\`\[<*_~&]+                                                    # plain text
+    | \\[^\s]                                                          # an escaped character
+    | (?P<ticks>`+)(?!`) .{{1,{PATIENCE}}}? (?<!`)(?P=ticks)(?=[^`])     # code
+    | \[[^\[\]]{{0,{PATIENCE}}}\]\([^()\s]{{0,{PATIENCE}}}\)            # a link
+    | \[[^\[\]]{{0,{PATIENCE}}}\](?=[^(])                              # brackets of no meaning
+    | <[^\s<>]{{1,{PATIENCE}}}>                                         # an address
+    | (?P<stars>\*+)(?=\w) [^*]{{1,{PATIENCE}}}? (?<=[^\s*])(?P=stars)(?=[^*])
+    | (?P<lines>(?<!\w)_+)(?=\S) [^_]{{1,{PATIENCE}}}? (?<=[^\s_])(?P=lines)(?=[^_])
+    | (?P<waves>~~?)(?=[^\s~]) [^~]{{1,{PATIENCE}}}? (?<=[^\s~])(?P=waves)(?=[^~])
     | (?P<open>
           `+ | \\$ | \[
         | \*+(?=\w|$) | (?<!\w)\*+(?=\S) | (?<!\w)_+(?=\S|$) | ~~?(?=\S|$)

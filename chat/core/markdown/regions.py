@@ -47,7 +47,7 @@ def finished(text: bytes, since: int = 0) -> tuple[Region, ...]:
 def picture(text: bytes, key: str, since: int = 0) -> Picture:
     """Picture message `key` while its text grows; parses only from `since`, where a region begins.
 
-    The picture of `text[:picture.offset]` is the same picture, so a page's place is enough to resume.
+    The same bytes from the same place are always the same picture: a place is enough to resume.
     """
     source, tokens = settle(read(text[since:].removesuffix(b"\r")))
     offset = since + len(source.encode())
