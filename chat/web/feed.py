@@ -194,7 +194,7 @@ class Feed:
         return Step([*told, *_at(frames, str(position), str(after))], after)
 
     def _since(self, position: Position, conn: Connection) -> tuple[Changes, list[FeedFrame]] | None:
-        """Read what changed, and the ends of answers that were over before a reader here could follow them."""
+        """Read what changed, and the ends of answers that were over before they could be followed."""
         changes = messages.changes(conn, self.cid, position.revision)
         if changes is None:
             return None
