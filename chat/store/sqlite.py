@@ -156,7 +156,7 @@ class SqliteStore:
         except Exception as error:
             job.error = error
             if not _is_open(connection):
-                raise  # SQLite undid the whole transaction, as a full disk makes it: of the others nothing is left
+                raise  # a full disk makes SQLite undo all of it: of what the others wrote nothing is left
             return set()
         return transaction.topics
 
