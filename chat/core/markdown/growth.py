@@ -100,7 +100,7 @@ def _grow_spine(head: str, rest: str, new: str, element: str, place: str) -> tup
     morphed. What comes just where the place is takes its place.
     """
     old = head + rest
-    same = _common_prefix(old, new)
+    same = _same_until(old, new)
     spine, around = _spine(old[:same], element), _spine(head, element)
     changed = _outermost_change(old, same, len(spine) - 1)
     if changed == 0:
@@ -170,7 +170,7 @@ def _is_balanced(html: str) -> bool:
     return depth == 0
 
 
-def _common_prefix(old: str, new: str) -> int:
+def _same_until(old: str, new: str) -> int:
     """Give the length of what both begin with, not ending inside a tag or a character reference."""
     low, high = 0, min(len(old), len(new))
     while low < high:
