@@ -101,8 +101,8 @@ def _watch(rig: Rig, browser: Browser, crowd: Crowd, kind: str, size: int) -> Vi
 
 def _compare(browser: Browser, viewing: Viewing) -> Figure:
     page = browser.page(f"/c/{viewing.conversation}")
-    start = page.index(f'id="t-{viewing.message}"')
-    final = len(page[page.index(">", start) + 1 : page.index("<footer", start)].encode())
+    start = page.index('<article class="message assistant"')
+    final = len(page[start : page.index("</article>", start)].encode())
     sent = sum(len(data) for _, data in viewing.line.body())
     name = f"bytes per viewer ÷ final HTML, {viewing.kind} of {viewing.size // 1000} kB"
     return Figure(
