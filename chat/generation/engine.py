@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gevent
@@ -95,7 +97,7 @@ class Engine:
 
     def start(self) -> None:
         """Free what a dead process left, then begin the rounds. Call it once, after the fork."""
-        self.reap()
+        self._attempt(self.reap)
         for name, rounds in (
             ("writer", self._writer.run),
             ("renewal", self._renew_for_ever),
@@ -150,6 +152,7 @@ class Engine:
             self._runner.run(generation)
         except Exception:
             log.exception("the end could not be stored", stream=generation.tape.stream_id)
+            self._writer.release(generation.recording)
             generation.tape.lost = True
             self._tapes.drop(generation.tape)
         finally:
@@ -190,18 +193,19 @@ class Engine:
     # ── rounds ───────────────────────────────────────────────────────────────────────────────
 
     def reap(self) -> None:
-        """Interrupt what dead processes left."""
-        for stream_id in self._streams.reap(self._is_dead):
+        """Interrupt what dead processes left; what runs here is alive, however late its lease was renewed."""
+        for stream_id in self._streams.reap(self._is_dead, self._running):
             log.warning("interrupted an orphan", stream=stream_id)
 
     def start_pending(self) -> None:
         """Start what nobody drives, and give up what nobody can."""
         for stream_id in self._streams.pending(random.uniform(*self._pace.start_pending_s)):
-            try:
-                self.drive(stream_id)
-            except NoSource:
-                continue  # its generator may still come; give_up_pending bounds the wait
+            self._attempt(partial(self._start, stream_id))  # one that cannot begin holds up no other
         self._streams.give_up_pending(self._pace.give_up_pending_s)
+
+    def _start(self, stream_id: str) -> None:
+        with suppress(NoSource):  # its generator may still come; give_up_pending bounds the wait
+            self.drive(stream_id)
 
     def _renew_for_ever(self) -> None:
         while True:
@@ -229,4 +233,4 @@ class Engine:
         try:
             round_()
         except Exception:
-            log.exception("round failed", round=getattr(round_, "__name__", "?"))
+            log.exception("round failed", round=str(round_))

@@ -1,9 +1,11 @@
-"""The runner: one generation, from the first delta to the end record; it never raises."""
+"""The runner: one generation, from the first delta to the end record."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
+import gevent
 import structlog
 
 from chat.core.batching import Batcher
@@ -15,6 +17,9 @@ from chat.generation.writer import Recording, Writer
 from chat.live.tape import Tape, Tapes
 
 log = structlog.get_logger()
+
+INSIST_S = 120.0  # for how long an end is tried to be stored: a full disk, a database that restarts
+INSIST_PAUSE_S = 0.5
 
 
 class Source(Protocol):
@@ -104,7 +109,10 @@ class Runner:
         self._limits = limits
 
     def run(self, generation: Generation) -> None:
-        """Generate to the end and store that end; what came before a failure is kept."""
+        """Generate to the end and store that end; what came before a failure is kept.
+
+        Raises only when the end cannot be stored for INSIST_S seconds.
+        """
         tape = generation.tape
         try:
             outcome = self._read(generation)
@@ -168,7 +176,8 @@ class Runner:
             return
         text = tape.data.decode()
         usage = generation.usage or generation.source.estimate(text)
-        kept = self._close_stream(
+        close = partial(
+            self._close_stream,
             tape.stream_id,
             tape.epoch,
             outcome.status,
@@ -177,13 +186,26 @@ class Runner:
             error=outcome.error,
             finish_reason=outcome.finish_reason,
         )
-        if not kept:
+        if not self._insist(generation, close):
             tape.lost = True
             return
         tape.end = End(
             outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason
         )
         log.info("answered", stream=tape.stream_id, status=str(outcome.status), bytes=len(tape.data))
+
+    def _insist(self, generation: Generation, close: Callable[[], bool]) -> bool:
+        """Store the end, again and again while the database is away; False when the lease was lost."""
+        give_up_at = self._clock() + INSIST_S
+        while not isinstance(generation.why, LeaseLost):
+            try:
+                return close()
+            except Exception:
+                if self._clock() >= give_up_at:
+                    raise
+                log.exception("the end is not stored yet", stream=generation.tape.stream_id)
+                gevent.sleep(INSIST_PAUSE_S)
+        return False
 
 
 def _failed(generation: Generation, code: str, message: str) -> Outcome:

@@ -25,7 +25,7 @@ class Recording:
         self.batcher = batcher
         self.stored = len(tape.data)
         self.on_lost = on_lost
-        self.closing = False  # the runner writes the rest itself, with the end
+        self.closing = False  # released: the runner writes the rest itself, with the end, or nobody may
 
 
 MakeBatch = Callable[[str, int, int, str], Any]  # (stream id, epoch, start, text)
@@ -49,7 +49,7 @@ class Writer:
         self._work.set()
 
     def release(self, recording: Recording) -> None:
-        """Store no more of it: the end record is being written, with the whole text."""
+        """Store no more of it: its end is being written, with the whole text, or the lease was lost."""
         recording.closing = True
         if self._recordings.get(recording.tape.stream_id) is recording:
             del self._recordings[recording.tape.stream_id]
@@ -83,5 +83,6 @@ class Writer:
                 recording.stored = upto
                 recording.batcher.stored(upto)
             elif not recording.closing:
+                self.release(recording)  # its source may take long to let go: it is not tried again meanwhile
                 recording.on_lost()
         return True

@@ -1,8 +1,8 @@
 """The store of streams: claim, append, close, reap; each write fenced by the epoch."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -179,13 +179,18 @@ class Streams:
 
         return self.store.write(lengthen)
 
-    def reap(self, is_dead: Callable[[str], bool]) -> list[str]:
-        """Interrupt what a dead owner left, or whose lease ran out; keep its text. Returns the ids."""
-        now = self._lease_clock()
+    def reap(self, is_dead: Callable[[str], bool], alive: Container[str] = ()) -> list[str]:
+        """Interrupt what a dead owner left, or whose lease ran out; keep its text. Returns the ids.
+
+        Spares the ids in `alive`, if they are ours: after a stalled disk or a sleeping machine the owner is
+        to renew what it still writes, not to lose it to its own reaper.
+        """
+        now, me, is_dead = self._lease_clock(), self._owner(), cache(is_dead)
         orphans = [
             row
             for row in self.store.read(_claimed)
-            if row.lease_until is None or row.lease_until < now or is_dead(row.owner or "")
+            if not (row.owner == me and row.id in alive)
+            and (row.lease_until is None or row.lease_until < now or is_dead(row.owner or ""))
         ]
         return [row.id for row in orphans if self.store.write(partial(self._orphan, row))]
 

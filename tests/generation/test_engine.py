@@ -8,7 +8,8 @@ import pytest
 
 from chat.core.frames import End
 from chat.core.lifecycle import Status
-from chat.generation.engine import Draining, NoSource
+from chat.generation import runner
+from chat.generation.engine import Draining, NoSource, Pace
 from chat.generation.runner import Limits
 from chat.store.streams import Batch
 from tests.rig import Rig, text_of
@@ -206,3 +207,45 @@ def test_a_flush_that_fails_loses_nothing(rig: Rig):
     rig.engine.drive(stream)
     assert text_of(rig.follow(stream)) == "".join(f"drop {n} " for n in range(60))
     assert failures
+
+
+def test_an_end_that_cannot_be_stored_yet_is_stored_later_with_all_its_text(rig: Rig, monkeypatch):
+    monkeypatch.setattr(runner, "INSIST_PAUSE_S", 0.01)
+    real, failures = rig.streams.close, []
+
+    def sometimes(*args, **fields):
+        if len(failures) < 3:
+            failures.append(1)
+            raise OSError("disk full")
+        return real(*args, **fields)
+
+    rig.runner._close_stream = sometimes
+    stream = rig.stream(["all of it"])
+    rig.engine.drive(stream)
+    assert text_of(rig.follow(stream)) == "all of it"
+    assert (rig.status(stream), len(failures)) == (Status.DONE, 3)
+
+
+def test_a_lease_renewed_late_is_not_reaped_by_the_process_that_writes(rig: Rig):
+    stream = rig.stream(drip(20))
+    rig.engine.drive(stream)
+    rig.lease_clock.now += 60  # the disk was full, or the machine slept
+    rig.engine.reap()
+    assert rig.status(stream) == Status.STREAMING
+    wait_for(lambda: rig.status(stream) == Status.DONE)
+
+
+def test_a_pending_stream_that_cannot_begin_holds_up_no_other(rig: Rig):
+    rig.engine._pace = Pace(start_pending_s=(0, 0))
+    broken, good = rig.stream(), rig.stream(["fine"])
+    real = rig.engine._open_source
+
+    def open_source(state, so_far):
+        if state.id == broken:
+            raise KeyError("prompt")
+        return real(state, so_far)
+
+    rig.engine._open_source = open_source
+    gevent.sleep(0.01)
+    rig.engine.start_pending()
+    wait_for(lambda: rig.status(good) == Status.DONE)
