@@ -1,5 +1,6 @@
 """The real server: our gunicorn in a process of its own, on a free port, with a database of its own."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -73,6 +74,7 @@ class RealServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=_die_with_parent,
             )
         self._wait_until_ready(timeout)
         return self
@@ -130,6 +132,16 @@ class RealServer:
         took = self.stop()
         self.start()
         return took
+
+
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def _die_with_parent() -> None:
+    """Leave no server behind when the tests themselves are killed; only Linux can say that."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port() -> int:
