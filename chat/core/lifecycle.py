@@ -42,19 +42,9 @@ def is_streaming(status: str) -> bool:
     return status == Status.STREAMING
 
 
-def is_pending(status: str) -> bool:
-    """Say whether nobody has claimed it yet."""
-    return status == Status.PENDING
-
-
 def is_interrupted(status: str) -> bool:
     """Say whether it waits to be claimed again."""
     return status == Status.INTERRUPTED
-
-
-def may_move(before: str, after: str) -> bool:
-    """Say whether the table allows this move."""
-    return Status(after) in MOVES[Status(before)]
 
 
 def sources_of(after: Status) -> frozenset[Status]:

@@ -48,8 +48,9 @@ class Mirror:
             rung = self.ear.take()
             now = self._clock()
             if rung or self._read_at is None or now - self._read_at > self._doubt_s:
-                self._read_at = now
+                self._read_at = None  # should the read fail, the ring is not forgotten
                 self._read()
+                self._read_at = now
 
     def _read(self) -> None:
         found = self._fetch(self.stream_id, len(self.data), self._last_seq)

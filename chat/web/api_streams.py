@@ -110,13 +110,13 @@ def remove(stream_id: str) -> tuple[str, int]:
     """Stop it, and remove it with the reply that points to it."""
     access.stream_or_404(stream_id, need="ask")
     made = house()
-    made.engine.forget(stream_id)
 
     def erase(tx: Transaction) -> None:
         if not messages.remove_answer(tx, made.streams, stream_id):
             made.streams.delete(tx, stream_id)
 
     made.store.write(erase)
+    made.engine.forget(stream_id)  # only now: had the deletion failed, the answer would have gone on
     return "", 204
 
 

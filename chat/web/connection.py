@@ -11,6 +11,7 @@ import gevent.socket
 from chat.live.bell import Ear
 
 READABLE = 1  # libev's READ
+IDLE_S = 75.0  # for which gunicorn keeps a connection: it is the one to end it, without a word
 KERNEL_BUFFER = 128 * 1024  # bytes that may wait in the kernel for one slow reader
 
 
@@ -57,3 +58,6 @@ def watched(environ: Mapping[str, Any], ear: Ear, stalled_s: float) -> Iterator[
     finally:
         watcher.stop()
         watcher.close()
+        sock.settimeout(
+            stalled_s + IDLE_S if stalled_s else None
+        )  # the last chunk, and then perhaps no next request

@@ -164,9 +164,7 @@ def _answer(error: Exception) -> Response:
 
 
 def _page(told: ApiError) -> Response:
-    heading = {404: "Nothing here", 403: "Not allowed", 401: "Who is it?"}.get(
-        told.status, "That did not work"
-    )
+    heading = _HEADINGS.get(told.status, "That did not work")
     return make_response(render_template("error.html", heading=heading, message=told.message))
 
 

@@ -159,12 +159,14 @@ class Feed:
     def step(self, position: Position | None, pace: Pace) -> Step:
         """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new."""
         if self._ear.take() or self._clock() - self._read_at > self._doubt_s:
-            self._steps.clear()
+            self._steps = {}
             self._read_at = self._clock()
-        key = (position, pace)
-        step = self._steps.get(key)
-        if step is None:
-            step = self._steps[key] = self._work_out(position, pace)
+        key, steps = (position, pace), self._steps
+        step = steps.get(key)
+        if (
+            step is None
+        ):  # what is rung while it is worked out makes it old: it is kept where nobody looks then
+            step = steps[key] = self._work_out(position, pace)
         return step
 
     def reader(self, stream_id: str, pace: Pace) -> Reader:

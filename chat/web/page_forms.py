@@ -14,6 +14,7 @@ from chat.store.people import Person
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.api_messages import ask_in
+from chat.web.api_streams import start
 from chat.web.cookie import give_cookie, page_person
 from chat.web.errors import ApiError, Invalid, NotFound, as_api_error
 from chat.web.house import house
@@ -91,7 +92,7 @@ def stop(conversation_id: str) -> Response:
 @forms.post("/c/<conversation_id>/continue")
 def go_on(conversation_id: str) -> Response:
     """Claim an interrupted answer again: for pages without JavaScript; ours drive it themselves."""
-    house().engine.drive(_stream_of(conversation_id), resume=True)
+    start(_stream_of(conversation_id), resume=True)
     return _done(conversation_id)
 
 

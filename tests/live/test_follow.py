@@ -70,6 +70,20 @@ def test_a_waiting_viewer_reads_nothing(rig: Rig):
     gevent.killall(viewers)
 
 
+def test_a_ring_is_not_forgotten_when_the_read_fails(rig: Rig, monkeypatch):
+    stream = rig.stream()
+    with rig.mirrors.open(stream) as mirror:
+        mirror.refresh()
+        rig.streams.claim(stream, {Status.PENDING})
+        gevent.sleep(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(mirror, "_fetch", lambda *place: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                mirror.refresh()
+        mirror.refresh()
+        assert mirror.epoch == 1
+
+
 def test_a_deleted_stream_closes_its_readers(rig: Rig):
     stream = rig.stream(slowly())
     rig.engine.drive(stream)

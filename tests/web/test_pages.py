@@ -147,6 +147,16 @@ def test_a_failed_answer_can_be_asked_for_again(browser):
     assert "It broke off." not in browser.get(path).text
 
 
+def test_two_answers_cannot_be_live_by_the_continue_button_either(browser):
+    path = browser.begin()
+    first = browser.stream(path)
+    browser.finish(path, "Half", Status.INTERRUPTED)
+    assert browser.post(f"{path}/messages", text="And then?").status_code == 303
+    refused = browser.post(f"{path}/continue", stream_id=first)
+    assert refused.status_code == 409
+    assert "still being written" in refused.text
+
+
 def test_no_page_holds_inline_script_or_style(browser):
     path = browser.begin("<script>alert(1)</script> onclick=x")
     browser.finish(path, "| a |\n|:-:|\n| b |\n\n<img src=x onerror=alert(1)> [x](javascript:alert(1))")
