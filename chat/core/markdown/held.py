@@ -27,19 +27,26 @@ UNDECIDED = re.compile(
 
 def settle(text: str) -> tuple[str, list[Token]]:
     """Cut `text` to what can be shown now, and parse that."""
-    whole = None
     line = text.rfind("\n") + 1
-    if (cut := pending(text[line:])) is not None:
-        before = _without_undecided(text[: line + cut])
-        if not _is_in_code(before[1]) or not _is_in_code((whole := _without_undecided(text))[1]):
-            return before
-    return whole or _without_undecided(text)
+    cut = pending(text[line:])
+    if cut is None:
+        return _without_undecided(text)
+    before = _without_undecided(text[: line + cut])
+    code = _code_begins(before[1])
+    if code is not None:  # where the line goes on with it, nothing is pending
+        whole = _without_undecided(text)
+        if _code_begins(whole[1]) == code:
+            return whole
+    return before
 
 
-def _is_in_code(tokens: list[Token]) -> bool:
-    """Say whether the text ends in code, where marks mean nothing."""
+def _code_begins(tokens: list[Token]) -> int | None:
+    """Give the line on which the code begins that the text ends in; None when it ends in something else."""
     leaf = last_leaf(tokens)
-    return leaf is not None and tokens[leaf].type in ("fence", "code_block")
+    if leaf is None or tokens[leaf].type not in ("fence", "code_block"):
+        return None
+    lines = tokens[leaf].map
+    return lines[0] if lines else None
 
 
 def _without_undecided(text: str) -> tuple[str, list[Token]]:

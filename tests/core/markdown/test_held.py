@@ -49,7 +49,8 @@ def test_half_of_a_line_end_waits() -> None:
         ("some **bold", "some"),
         ("some **bold** t", "some **bold** t"),
         ("a `co", "a"),
-        ("a `code`", "a `code`"),
+        ("a `code`.", "a `code`."),
+        ("a **b**", "a"),  # it may be ***b***
         ("see [the](http://exa", "see"),
         ("see [the](http://example.org) b", "see [the](http://example.org) b"),
         ("AT&", "AT"),

@@ -42,7 +42,17 @@ def code_trimmed(html: str) -> str:
 
 
 @real
-def test_a_page_that_parses_from_its_open_region_sees_the_same(text: str) -> None:
+def test_a_page_of_a_real_answer_may_parse_from_its_open_region(text: str) -> None:
+    check_from_the_open_region(text)
+
+
+@patient
+@given(pieced())
+def test_a_page_of_any_text_may_parse_from_its_open_region(text: str) -> None:
+    check_from_the_open_region(text)
+
+
+def check_from_the_open_region(text: str) -> None:
     closed: list[Region] = []
     for shown, (_, whole) in zip(pictures(text, places(text)), prefixes(text), strict=True):
         closed += shown.closed
@@ -52,7 +62,17 @@ def test_a_page_that_parses_from_its_open_region_sees_the_same(text: str) -> Non
 
 
 @real
-def test_what_is_shown_never_shrinks(text: str) -> None:
+def test_what_a_page_shows_of_a_real_answer_never_shrinks(text: str) -> None:
+    check_it_never_shrinks(text)
+
+
+@patient
+@given(pieced())
+def test_what_a_page_shows_of_any_text_never_shrinks(text: str) -> None:
+    check_it_never_shrinks(text)
+
+
+def check_it_never_shrinks(text: str) -> None:
     offsets = [shown.offset for _, shown in prefixes(text)]
     assert offsets == sorted(offsets)
 
