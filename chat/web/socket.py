@@ -138,8 +138,9 @@ def _listen(ws: Any, conversation_id: str, ear: Ear, connection: Connection) -> 
                 ws.send(json.dumps(_answer(conversation_id, frame)))
     except (ConnectionClosed, OSError):
         pass  # it has gone: that is what we are here to notice
-    connection.gone = True
-    ear.ring("gone")
+    finally:  # nobody listens any more, whatever the cause
+        connection.gone = True
+        ear.ring("gone")
 
 
 def _answer(conversation_id: str, raw: str | bytes) -> dict[str, Any]:
