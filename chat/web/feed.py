@@ -163,9 +163,7 @@ class Feed:
             self._read_at = self._clock()
         key, steps = (position, pace), self._steps
         step = steps.get(key)
-        if (
-            step is None
-        ):  # what is rung while it is worked out makes it old: it is kept where nobody looks then
+        if step is None:  # what is rung meanwhile makes it old: it is kept where nobody looks then
             step = steps[key] = self._work_out(position, pace)
         return step
 
