@@ -63,12 +63,14 @@ def post_worker_init(worker):
     stop_listening, quit_now = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGQUIT)
 
     def leave():
-        if not house.engine.drain(settings.drain_s):
-            worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
-        house.bell.ring_all()  # bodies look up, see that we leave, and end
-        stop_listening(signal.SIGTERM, None)
-        gevent.sleep(LAST_WORDS_S)
-        quit_now(signal.SIGQUIT, None)  # gunicorn itself would look only once a second whether all is done
+        try:
+            if not house.engine.drain(settings.drain_s):
+                worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
+            house.bell.ring_all()  # bodies look up, see that we leave, and end
+            stop_listening(signal.SIGTERM, None)
+            gevent.sleep(LAST_WORDS_S)
+        finally:  # at once, whatever went wrong: gunicorn would look only once a second whether all is done
+            quit_now(signal.SIGQUIT, None)
 
     def on_signal(_signal, _frame):
         if not house.engine.draining:

@@ -1,7 +1,7 @@
 """The engine: who generates here, and the greenlets that must live as long as the process."""
 
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,8 +57,11 @@ class FromIterable:
         for piece in self._pieces:
             yield Delta(piece)
             if self._closed:
-                return
-        yield Finished("stop")
+                break
+        else:
+            yield Finished("stop")
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()  # its `finally` runs now, not when somebody collects the garbage
 
     def close(self) -> None:
         self._closed = True
@@ -127,7 +130,7 @@ class Engine:
         if stored is None or stored.state.status not in sources:
             return False
         source = open_source(stored.state, stored.data.decode())  # before the claim: it may refuse
-        state = self._streams.claim(stream_id, sources)
+        state = self._streams.claim(stream_id, sources, stored.state.epoch)
         if state is None:
             source.close()
             return False
@@ -218,7 +221,9 @@ class Engine:
         lost, to_stop = self._streams.renew(held)
         for stream_id in lost | to_stop:
             generation = self._running.get(stream_id)
-            if generation is not None and not generation.recording.closing:
+            if generation is None or generation.tape.epoch != held[stream_id]:
+                continue  # it ended, or was claimed anew, while we asked
+            if not generation.recording.closing:
                 generation.end_early(LeaseLost() if stream_id in lost else Stopped())
 
     def _reap_for_ever(self) -> None:

@@ -68,12 +68,14 @@ class Ear:
         self._event.clear()
         return rung
 
-    def also(self, topic: str) -> None:
-        """Listen to one more topic from now on. Doing it twice is harmless."""
-        if topic not in self.topics:
-            self._bell.detach(self)
-            self.topics = (*self.topics, topic)
-            self._bell.attach(self)
+    def tune(self, *topics: str) -> bool:
+        """Listen to just these topics from now on; say whether that changed anything."""
+        if set(topics) == set(self.topics):
+            return False
+        self._bell.detach(self)
+        self.topics = topics
+        self._bell.attach(self)
+        return True
 
 
 class Bell(Protocol):

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Literal, Protocol
 
 from chat.core.frames import End
+from chat.core.lifecycle import is_interrupted
 from chat.live.mirror import Mirror, Mirrors
 from chat.live.tape import Tape, Tapes
 
@@ -43,6 +44,11 @@ class Reader:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is shared. Doing it twice is harmless; a later look opens it anew."""
+        self._mirror = None
         self._stack.close()
 
     @property
@@ -56,7 +62,8 @@ class Reader:
         if self._pace == "delta":
             tape = self._tapes.get(self.stream_id) or self._tape
             if tape is not None and not tape.lost:
-                self._tape = tape  # kept: its end record comes after it has left the table
+                resumable = tape.end is not None and is_interrupted(tape.end.status)
+                self._tape = None if resumable else tape  # kept, for its end record comes when it has left
                 return tape
         if self._mirror is None:
             self._mirror = self._stack.enter_context(self._mirrors.open(self.stream_id))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.core.lifecycle import MOVES, Status, sources_of
@@ -69,17 +69,21 @@ class Streams:
         }  # fmt: skip
         tx.execute(insert(streams), row)
 
-    def claim(self, stream_id: str, sources: Collection[Status]) -> StreamState | None:
-        """Take the stream for this process, atomically; None when it is not in one of `sources` (any more).
+    def claim(
+        self, stream_id: str, sources: Collection[Status], epoch: int | None = None
+    ) -> StreamState | None:
+        """Take the stream for this process, atomically; None when it is not in one of `sources` any more.
 
+        `epoch` is the one at which the caller read the text: a stream that was continued since is not taken.
         Raises AnotherIsLive when the chat column's rule forbids a second live answer.
         """
         allowed = sources_of(Status.STREAMING) & frozenset(sources)
+        as_read = true() if epoch is None else streams.c.epoch == epoch
 
         def take(tx: Transaction) -> StreamState | None:
             won = tx.execute(
                 update(streams)
-                .where(streams.c.id == stream_id, streams.c.status.in_(allowed))
+                .where(streams.c.id == stream_id, streams.c.status.in_(allowed), as_read)
                 .values(
                     status=Status.STREAMING,
                     epoch=streams.c.epoch + 1,

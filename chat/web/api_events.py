@@ -9,9 +9,9 @@ from chat.live.bell import Ear
 from chat.web import access, wire
 from chat.web.api_streams import asked_pace
 from chat.web.bodies import Line, live_response
-from chat.web.feed import Step
 from chat.web.follow_feed import PING, follow_feed, topic_of
 from chat.web.house import house
+from chat.web.told import Step
 
 api = Blueprint("api_events", __name__, url_prefix="/api/conversations")
 

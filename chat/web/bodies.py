@@ -88,7 +88,7 @@ def _response(
     def serve() -> Iterator[bytes]:
         with ear, watched(environ, ear, made.settings.stalled_client_s) as connection:
             if permit.topic is not None:
-                ear.also(permit.topic)
+                ear.tune(*ear.topics, permit.topic)
             now = monotonic()
             yield first
             line = Line(made, connection, permit, now + (rotate_s or float("inf")), now + ACCESS_S)

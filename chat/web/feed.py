@@ -1,14 +1,13 @@
 """The feed of a conversation: what changed since a place, worked out once for all who stand there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection
 
-from chat.core.frames import Close, End, Frame
+from chat.core.frames import Close, End
 from chat.core.lifecycle import is_live
 from chat.core.log import resume_place
 from chat.live.bell import Bell
@@ -20,98 +19,20 @@ from chat.store.message_rows import Message
 from chat.store.messages import Changes
 from chat.store.stored import end_of, state_of
 from chat.store.transaction import Store
+from chat.web.told import (
+    ConversationChanged,
+    FeedFrame,
+    MessageChanged,
+    MessageDeleted,
+    Position,
+    State,
+    Step,
+    Streamed,
+    Told,
+)
 
 NEWEST = 50  # messages that a reader without a place is given
 FROM_THE_START = "new"  # the id of a reader who has part of the first state: it will get all of it again
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Drop what you hold: all that counts follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationChanged:
-    conversation: Conversation
-
-
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
-    """A message, whole: put it in the place of the one with its id, or at the end."""
-
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class MessageDeleted:
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """What the followed stream of a message has told: text, a rewind, or its end."""
-
-    stream_id: str
-    message_id: str
-    frame: Frame
-
-
-FeedFrame = State | ConversationChanged | MessageChanged | MessageDeleted | Streamed | Close
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a reader of a conversation stands: a revision, and a place in the answer that is live there.
-
-    `epoch` is None when the text up to `offset` is known to be stored: true in every epoch.
-    """
-
-    revision: int
-    stream_id: str | None = None
-    message_id: str | None = None
-    epoch: int | None = None
-    offset: int = 0
-
-    def __str__(self) -> str:
-        if self.stream_id is None:
-            return str(self.revision)
-        epoch = "" if self.epoch is None else self.epoch
-        return f"{self.revision}.{self.stream_id}.{self.message_id}.{epoch}.{self.offset}"
-
-    @classmethod
-    def parse(cls, raw: str) -> "Position | None":
-        """Read what `str` wrote; None for anything else."""
-        match raw.split("."):
-            case [revision] if _number(revision):
-                return cls(int(revision))
-            case [revision, stream_id, message_id, epoch, offset] if (
-                _number(revision) and _number(offset) and (not epoch or _number(epoch))
-            ):
-                at = int(epoch) if epoch else None
-                return cls(int(revision), stream_id, message_id, at, int(offset))
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A frame, and the id of the place after it (None: it moves nobody)."""
-
-    frame: FeedFrame
-    id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a reader is told, and where it stands then; encodings are kept for the next at the same place."""
-
-    told: list[Told]
-    position: Position
-    encoded: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_last(self) -> bool:
-        """Whether nothing can follow: the conversation is gone."""
-        return bool(self.told) and isinstance(self.told[-1].frame, Close)
 
 
 class Feed:
@@ -129,14 +50,17 @@ class Feed:
         self._logs = logs
         self._clock = clock
         self._doubt_s = doubt_s
-        self._stack = ExitStack()
-        self._ear = self._stack.enter_context(bell.listen(f"conversation:{cid}"))
+        self._topic = f"conversation:{cid}"
+        self._ear = bell.listen(self._topic).open()
         self._readers: dict[tuple[str, Pace], Reader] = {}
+        self._asked: set[tuple[str, Pace]] = set()  # the readers in use since the last ring
         self._steps: dict[tuple[Position | None, Pace], Step] = {}
         self._read_at = float("-inf")
 
     def close(self) -> None:
-        self._stack.close()
+        self._ear.close()
+        for reader in self._readers.values():
+            reader.close()
 
     def place(self, raw: str | None, pace: Pace) -> Position | None:
         """Read the id that a client comes with; None when nothing can be served from there (or it is forged).
@@ -159,8 +83,7 @@ class Feed:
     def step(self, position: Position | None, pace: Pace) -> Step:
         """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new."""
         if self._ear.take() or self._clock() - self._read_at > self._doubt_s:
-            self._steps = {}
-            self._read_at = self._clock()
+            self._begin_anew()
         key, steps = (position, pace), self._steps
         step = steps.get(key)
         if step is None:  # what is rung meanwhile makes it old: it is kept where nobody looks then
@@ -170,11 +93,28 @@ class Feed:
     def reader(self, stream_id: str, pace: Pace) -> Reader:
         """Share one reader of a stream among all who follow this conversation."""
         key = (stream_id, pace)
+        self._asked.add(key)
         if key not in self._readers:
-            self._readers[key] = self._stack.enter_context(self._logs.reader(stream_id, pace))
-            for topic in self._readers[key].topics:
-                self._ear.also(topic)
+            self._readers[key] = self._logs.reader(stream_id, pace)
+            self._tune()
         return self._readers[key]
+
+    def topics(self, position: Position, pace: Pace) -> tuple[str, ...]:
+        """Name the bells of the answer that is followed at this place."""
+        return () if position.stream_id is None else self.reader(position.stream_id, pace).topics
+
+    def _begin_anew(self) -> None:
+        """Forget what was worked out before the last ring, and answers that nobody follows any more."""
+        self._steps = {}
+        self._read_at = self._clock()
+        for key in self._readers.keys() - self._asked:
+            self._readers.pop(key).close()
+        self._asked.clear()
+        self._tune()
+
+    def _tune(self) -> None:
+        followed = {topic for reader in self._readers.values() for topic in reader.topics}
+        self._ear.tune(self._topic, *followed)
 
     def _work_out(self, position: Position | None, pace: Pace) -> Step:
         if position is None:
@@ -282,7 +222,3 @@ def _at(frames: list[FeedFrame], before: str, after: str) -> list[Told]:
 
 def _is_end(frame: FeedFrame) -> bool:
     return isinstance(frame, Streamed) and isinstance(frame.frame, End)
-
-
-def _number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 16

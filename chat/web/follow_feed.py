@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from chat.live.bell import Ear
 from chat.live.logs import Pace
 from chat.web.bodies import Line
-from chat.web.feed import Feed, Position, Step
+from chat.web.feed import Feed
+from chat.web.told import Position, Step
 
 PING = None  # what the loop gives when nothing came for a while
 
@@ -20,21 +21,18 @@ def follow_feed(
 ) -> Iterator[Step | None]:
     """Yield each step that has something to tell, and PING when nothing came for `heartbeat_s`.
 
-    Ends when the line is over; raises AccessGone. `ear` listens to
-    `topic_of` the conversation already; those of the answer that is followed are added here.
+    Ends when the line is over; raises AccessGone. `ear` listens to `topic_of` the conversation already; here
+    it is tuned to the answer that is followed as well.
     """
     ear.beat(heartbeat_s)
+    always = ear.topics
     while True:
         step = feed.step(position, pace)
         position = step.position
         if step.told:
             yield step
-        if position.stream_id is not None:
-            heard = ear.topics
-            for topic in feed.reader(position.stream_id, pace).topics:
-                ear.also(topic)
-            if heard != ear.topics:
-                continue  # it may have grown before we listened
+        if ear.tune(*always, *feed.topics(position, pace)):
+            continue  # it may have grown before we listened
         rung = ear.wait()
         if line.over(rung):
             return

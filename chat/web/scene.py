@@ -14,9 +14,12 @@ from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 from chat.web.bodies import CLOSE
-from chat.web.feed import (
+from chat.web.feed import Feed
+from chat.web.off_hub import picture_off_hub
+from chat.web.scene_html import Fragments, key_of, live_picture, on_path
+from chat.web.scene_place import Place
+from chat.web.told import (
     ConversationChanged,
-    Feed,
     FeedFrame,
     MessageChanged,
     MessageDeleted,
@@ -25,9 +28,6 @@ from chat.web.feed import (
     Step,
     Streamed,
 )
-from chat.web.off_hub import picture_off_hub
-from chat.web.scene_html import Fragments, key_of, live_picture, on_path
-from chat.web.scene_place import Place
 
 WORTH_BYTES = 80  # growth that is sent at once; less waits for more, or for the flush interval
 REST = 10  # times the last render took: the share of a core that one answer's pictures may take is a tenth

@@ -59,6 +59,7 @@ def follow_scene(
     Ends when the line is over or the conversation is gone; raises AccessGone.
     """
     ear.beat(heartbeat_s)
+    always = ear.topics
     while True:
         shot = scene.step(place)
         place = shot.place
@@ -66,20 +67,10 @@ def follow_scene(
             yield shot.body
         if shot.is_last:
             return
-        if _listen_to_answer(feed, ear, place):
+        if ear.tune(*always, *feed.topics(place.position, "stored")):
             continue  # it may have grown before we listened
         rung = ear.wait(shot.hold_s or None)
         if line.over(rung):
             return
         if not rung and not shot.hold_s:
             yield sse.PING
-
-
-def _listen_to_answer(feed: Feed, ear: Ear, place: Place) -> bool:
-    """Listen to the answer that is followed; say whether we did not do so before."""
-    if place.position.stream_id is None:
-        return False
-    heard = ear.topics
-    for topic in feed.reader(place.position.stream_id, "stored").topics:
-        ear.also(topic)
-    return heard != ear.topics

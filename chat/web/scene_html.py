@@ -18,6 +18,7 @@ from chat.web.message_view import MessageView, view_message, view_state
 from chat.web.off_hub import picture_off_hub
 
 KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
+WORTH_KEEPING = 32_000  # characters: what is longer would fill the memory with few texts
 STEP_DOWN = re.compile(r">:nth-child\((\d+)\)")
 
 
@@ -47,8 +48,16 @@ def picture_html(shown: Picture, key: str) -> str:
     return "".join(region_html(key, region) for region in (*shown.closed, shown.open))
 
 
-@lru_cache(maxsize=256)
 def _finished_html(text: str, key: str) -> str:
+    return _kept_html(text, key) if len(text) <= WORTH_KEEPING else _draw_finished(text, key)
+
+
+@lru_cache(maxsize=64)
+def _kept_html(text: str, key: str) -> str:
+    return _draw_finished(text, key)
+
+
+def _draw_finished(text: str, key: str) -> str:
     return "".join(region_html(key, region) for region in finished(text.encode()))
 
 

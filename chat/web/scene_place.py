@@ -11,7 +11,8 @@ from chat.core.log import is_boundary
 from chat.store import messages
 from chat.store.message_rows import Message
 from chat.store.transaction import Store
-from chat.web.feed import Feed, Position
+from chat.web.feed import Feed
+from chat.web.told import Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from chat.web.api_streams import asked_pace, start, stop_stream
 from chat.web.bodies import AccessGone, Line
 from chat.web.connection import Connection
 from chat.web.errors import ApiError, Invalid, as_api_error
-from chat.web.feed import Step
 from chat.web.follow_feed import PING, follow_feed, topic_of
 from chat.web.house import house
+from chat.web.told import Step
 from chat.web.validation import parse_json
 
 api = Blueprint("socket", __name__, url_prefix="/api/conversations")
@@ -27,6 +27,7 @@ sock = Sock()
 BAD_TOKEN, ACCESS_GONE, NOT_FOUND, RECONNECT = 4401, 4403, 4404, 1012
 TOKEN_S = 10.0  # seconds in which the first frame has to bring a token
 LONGEST_FRAME = 1 << 20  # bytes
+MOST_WAITING = 8  # frames of a client that are not answered yet
 
 SOCK_OPTIONS = {"max_message_size": LONGEST_FRAME}
 
@@ -44,8 +45,9 @@ PING_FRAME, CLOSE_FRAME = _frame("ping", {}), _frame("close", {})
 class WholeSends:
     """A socket whose `send` sends all of it: simple-websocket takes no notice of what was left over."""
 
-    def __init__(self, sock: Any, stalled_s: float) -> None:
-        self._sock = sock
+    def __init__(self, ws: Any, stalled_s: float) -> None:
+        self._ws = ws
+        self._sock = ws.sock
         self._lock = Lock()
         self._sock.settimeout(stalled_s or None)
 
@@ -55,6 +57,8 @@ class WholeSends:
         return len(data)
 
     def recv(self, size: int) -> bytes:
+        while len(self._ws.input_buffer) >= MOST_WAITING:
+            gevent.sleep(0.05)  # who sends faster than we answer waits in the network, not in our memory
         while True:
             try:
                 data: bytes = self._sock.recv(size)
@@ -69,7 +73,7 @@ class WholeSends:
 @sock.route("/<conversation_id>/socket", bp=api)  # type: ignore[untyped-decorator]  # flask-sock has no types
 def converse(ws: Any, conversation_id: str) -> None:
     """Serve one socket from its handshake to its close code."""
-    ws.sock = WholeSends(ws.sock, house().settings.stalled_client_s)
+    ws.sock = WholeSends(ws, house().settings.stalled_client_s)
     try:
         code = _serve(ws, conversation_id)
     except ConnectionClosed:

@@ -4,8 +4,8 @@ from typing import Any
 
 from chat.core import sse
 from chat.core.frames import Close, End, Frame, Ping, Rewind, Slice
-from chat.web.feed import ConversationChanged, FeedFrame, MessageChanged, MessageDeleted, State, Streamed
 from chat.web.shapes import conversation_json, message_json
+from chat.web.told import ConversationChanged, FeedFrame, MessageChanged, MessageDeleted, State, Streamed
 
 
 def frame_id(frame: Frame) -> str | None:

@@ -41,12 +41,12 @@ def test_who_stopped_listening_is_forgotten():
     assert bell.listeners() == 0
 
 
-def test_a_listener_may_add_a_topic_later():
+def test_a_listener_may_turn_to_other_topics():
     bell = LocalBell()
     with bell.listen("a") as ear:
-        ear.also("b")
-        ear.also("b")
-        bell.ring(["b"])
+        assert ear.tune("b", "c")
+        assert not ear.tune("c", "b")
+        bell.ring(["a", "b"])
         assert ear.wait(0) == {"b"}
     assert bell.listeners() == 0
 
