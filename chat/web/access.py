@@ -102,6 +102,8 @@ def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversati
 
 def stream_or_404(stream_id: str, need: Need = "read") -> StreamState:
     """Find a stream that the caller may read (or `ask` for, stop, delete). Raises NotFound, ReadOnly."""
+    if not stream_id.isascii():
+        raise NotFound  # a socket's JSON may name what no database can be asked for: half a surrogate pair
     who = caller()
 
     def look(conn: Connection) -> tuple[Need | None, StreamState | None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from wsproto.utilities import ProtocolError
@@ -121,6 +122,7 @@ _TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
     ),
     messages.UnknownParent: lambda e: Invalid("parent_id names no message of this conversation."),
     OperationalError: lambda e: _unavailable(e),
+    ParseException: lambda e: ApiError("bad_request", 400, "The body is not chunked as HTTP has it."),
     ProtocolError: lambda e: ApiError("bad_request", 400, "That is not the handshake of a WebSocket."),
 }
 

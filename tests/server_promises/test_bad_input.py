@@ -1,6 +1,8 @@
 """Bad input gets a clear answer: never a 500, never a stack trace, and nothing is lost."""
 
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -52,6 +54,22 @@ def test_bodies_are_refused_in_plain_words(person: Person, name: str) -> None:
     answer = person.call("POST", path, data=body, headers={"Content-Type": "application/json"})
     assert_refused(answer, status)
     assert person.get(path)["items"] == []
+
+
+@pytest.mark.parametrize(("size", "status"), [(1 << 20, 422), ((1 << 20) + 1, 413), (3 << 20, 413)])
+def test_a_chunked_body_is_not_cut_at_the_limit(person: Person, size: int, status: int) -> None:
+    body = b'{"surplus": 1}'.ljust(size)
+    pieces = (body[at : at + 65_536] for at in range(0, size, 65_536))
+    headers = {"Content-Type": "application/json"}
+    assert_refused(person.call("POST", "/api/conversations", data=pieces, headers=headers), status)
+
+
+def test_what_is_no_chunk_is_a_bad_request(server: RealServer, person: Person) -> None:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as line:
+        headers = person.credentials | {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+        line.request("POST", "/api/conversations", body=b"no number\r\n{}\r\n0\r\n\r\n", headers=headers)
+        answer = line.getresponse()
+        assert (answer.status, json.load(answer)["error"]["code"]) == (400, "bad_request")
 
 
 ROUTES = [

@@ -86,6 +86,7 @@ def test_what_is_refused_is_an_answer_with_its_ref_and_the_socket_goes_on(person
         ({"send": {"text": "  "}, "ref": 1}, "invalid"),
         ({"send": {"text": "x", "surplus": 1}, "ref": 2}, "invalid"),
         ({"stop": "nothing", "ref": 3}, "not_found"),
+        ({"stop": "\ud800", "ref": "\ud800"}, "not_found"),
         ({"dance": True, "ref": 4}, "bad_frame"),
     ):
         line.send(**frame)
