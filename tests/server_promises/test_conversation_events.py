@@ -85,6 +85,8 @@ def test_who_comes_back_with_any_id_misses_nothing_and_gets_nothing_twice(person
             events = person.events(path, last_id=last)
             for _, event in zip(range(6), events, strict=False):  # in this order: it takes no seventh
                 held.take(event)
+                if held.ends:
+                    break
             last = events.last_id
             events.close()
     assert list(held.messages.values()) == person.get(f"{path}/messages")["items"]

@@ -215,8 +215,8 @@ def test_open_lines_can_ask_again_without_a_request(api: Api, shared: tuple[str,
     for who, may in ((token, ["read"]), (api.house.signer.sign(api.ada), ["read", "ask"])):
         with api.app.test_request_context(headers={"Authorization": f"Bearer {who}"}):
             for need in may:
-                checks[who, need, 0] = access.conversation_recheck(ids[0], need)
-                checks[who, need, 1] = access.stream_recheck(ids[1], need)
+                checks[who, need, 0] = access.conversation_permit(ids[0], need).allowed
+                checks[who, need, 1] = access.stream_permit(ids[1], need).allowed
     assert all(still() for still in checks.values())
     api.call("DELETE", f"{mine}/share")
     assert {key for key, still in checks.items() if not still()} == {(token, "read", 0), (token, "read", 1)}
@@ -227,7 +227,7 @@ def test_open_lines_can_ask_again_without_a_request(api: Api, shared: tuple[str,
 def test_a_reader_who_may_not_ask_is_refused_when_asked_again(api: Api, shared) -> None:
     mine, _, token = shared
     with api.app.test_request_context(headers={"Authorization": f"Bearer {token}"}):
-        assert not access.conversation_recheck(mine.rpartition("/")[2], "ask")()
+        assert not access.conversation_permit(mine.rpartition("/")[2], "ask").allowed()
 
 
 def test_a_socket_may_be_named_by_its_first_frame(api: Api) -> None:
