@@ -112,5 +112,5 @@ def _compare(browser: Browser, viewing: Viewing) -> Figure:
 
 def _pause(viewing: Viewing) -> float:
     """The longest time for which a page was shown nothing new while its answer ran."""
-    moments = [at for at, _ in viewing.line.body()]
+    moments = [at for at, text in viewing.line.body() if text.startswith(b"id: ")]  # not the pings
     return max((after - before for before, after in pairwise(moments)), default=0.0)
