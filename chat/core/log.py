@@ -1,27 +1,13 @@
 """Places in a log: which offset and epoch may be read from, and where a resumed text goes on (WIRE §3)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from chat.core.frames import End, Slice
+from chat.core.frames import Slice
 
 LONGEST_NUMBER = 18  # digits: whatever fits is also a valid 64-bit integer for the database
 SLICE_BYTES = 64 * 1024  # the most text one frame carries
 
 Bytes = bytes | bytearray  # a tape grows in place
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a log answers to "what is there from N?".
-
-    `data` begins at the asked offset, is whole characters and may be empty. `end` is set when nothing will
-    follow by itself (final, or interrupted) and `data` reaches it.
-    """
-
-    data: bytes
-    epoch: int
-    end: End | None
 
 
 class OffsetProblem(ValueError):
