@@ -1,7 +1,7 @@
 """Bugs that the machine must find: each a part that is wrong in one way, and the promise that it breaks."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -43,8 +43,8 @@ class NoFenceAtTheEnd(Streams):
 class TwoWinners(Streams):
     """Tells everyone that they won."""
 
-    def claim(self, stream_id: str, sources: Collection[Status]) -> StreamState | None:
-        return super().claim(stream_id, sources) or self.state(stream_id)
+    def claim(self, stream_id: str, *rest: Any) -> StreamState | None:
+        return super().claim(stream_id, *rest) or self.state(stream_id)
 
 
 class BaseOffByOne(Streams):

@@ -164,10 +164,10 @@ class Process:
 
     def claim(self, stream_id: str, sources: set[Status]) -> StreamState | None:
         """Claim as the engine does, and begin to record."""
-        state = self.streams.claim(stream_id, sources)
+        stored = self.streams.read(stream_id)
+        assert stored is not None
+        state = self.streams.claim(stream_id, sources, stored.state.epoch)
         if state is not None:
-            stored = self.streams.read(stream_id)
-            assert stored is not None
             tape = self.parts.tape(stream_id, state.epoch, state.bases, stored.data)
             batcher = self.parts.batcher(state.chunk_by, FLUSH_MS, len(tape.data))
             self.leave(stream_id)
