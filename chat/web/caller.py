@@ -72,8 +72,9 @@ def by_cookie() -> Person | None:
 
 
 def is_upgrade() -> bool:
-    """Say whether this is the handshake of a WebSocket."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"
+    """Say whether this is the handshake of a WebSocket, at the address of one."""
+    asks = request.headers.get("Upgrade", "").lower() == "websocket"
+    return asks and request.method == "GET" and request.path.endswith("/socket")
 
 
 def is_same_origin() -> bool:

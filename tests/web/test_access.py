@@ -66,7 +66,8 @@ def test_a_token_in_the_query_is_not_read(api: Api, name: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"])
 @pytest.mark.parametrize("path", ["/api/conversations", "/api/nothing", "/api/streams/x/events"])
 def test_nobody_is_told_nothing_but_that(app: Flask, method: str, path: str) -> None:
-    assert app.test_client().open(path, method=method).status_code == 401
+    for headers in ({}, {"Upgrade": "websocket"}):
+        assert app.test_client().open(path, method=method, headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("cookie", ["", "guess", "WyJhZGEiLCJBZGEiXQ.aaaaaa.bbbb"])
@@ -234,10 +235,11 @@ def test_a_socket_may_be_named_by_its_first_frame(api: Api) -> None:
     mine = api.begin().rpartition("/")[2]
     upgrade = {"Upgrade": "websocket", "Origin": "https://app.example"}
     cookie = {"Cookie": f"{COOKIE}={api.house.signer.sign(api.ada)}"}
-    with api.app.test_request_context(headers=upgrade | cookie):
+    address = f"/api/conversations/{mine}/socket"
+    with api.app.test_request_context(address, headers=upgrade | cookie):
         assert not access.is_named()  # a cookie counts from our own pages only
         access.name_by_token(api.house.signer.sign(api.ada))
         assert access.current_person() == Person(api.ada.id, api.ada.name)
         assert access.conversation_or_404(mine, need="ask").id == mine
-    with api.app.test_request_context(headers=upgrade | cookie | SAME):
+    with api.app.test_request_context(address, headers=upgrade | cookie | SAME):
         assert access.is_named()
