@@ -24,11 +24,10 @@ def of_conversation(conn: Connection, conversation_id: str) -> Whose | None:
 
 def of_stream(conn: Connection, stream_id: str) -> Whose | None:
     """Say whose stream it is: its conversation's owner, else who made it; None when there is none."""
-    row = conn.execute(select(streams.c.created_by).where(streams.c.id == stream_id)).one_or_none()
+    with_message = streams.outerjoin(messages, messages.c.stream_id == streams.c.id)
+    with_owner = with_message.outerjoin(conversations, conversations.c.id == messages.c.conversation_id)
+    query = select(streams.c.created_by, messages.c.conversation_id, conversations.c.owner_id)
+    row = conn.execute(query.select_from(with_owner).where(streams.c.id == stream_id)).one_or_none()
     if row is None:
         return None
-    query = select(messages.c.conversation_id).where(messages.c.stream_id == stream_id)
-    conversation_id = conn.execute(query).scalar_one_or_none()
-    if conversation_id is None:
-        return Whose(row.created_by)
-    return of_conversation(conn, conversation_id)
+    return Whose(row.created_by) if row.conversation_id is None else Whose(row.owner_id, row.conversation_id)

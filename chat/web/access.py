@@ -102,19 +102,29 @@ def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversati
 
 def stream_or_404(stream_id: str, need: Need = "read") -> StreamState:
     """Find a stream that the caller may read (or `ask` for, stop, delete). Raises NotFound, ReadOnly."""
+    return stream_with_permit(stream_id, need)[0]
+
+
+def stream_with_permit(stream_id: str, need: Need = "read") -> tuple[StreamState, Permit]:
+    """Find a stream likewise, and make the permit for a line that follows it; one look for both."""
     if not stream_id.isascii():
         raise NotFound  # a socket's JSON may name what no database can be asked for: half a surrogate pair
-    who = caller()
+    who, store = caller(), house().store
 
-    def look(conn: Connection) -> tuple[Need | None, StreamState | None]:
-        right = _right(conn, who, rights.of_stream(conn, stream_id))
-        return right, state_of(conn, stream_id) if right else None
+    def look(conn: Connection) -> tuple[Need | None, StreamState | None, Whose | None]:
+        whose = rights.of_stream(conn, stream_id)
+        right = _right(conn, who, whose)
+        return right, state_of(conn, stream_id) if right else None, whose
 
-    right, state = house().store.read(look)
-    if state is None:
+    def look_again(conn: Connection) -> bool:
+        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id)), need)
+
+    right, state, whose = store.read(look)
+    if state is None or whose is None:
         raise NotFound
     _check(right, need)
-    return state
+    topic = f"access:{whose.conversation_id}" if whose.conversation_id else None
+    return state, Permit(lambda: store.read(look_again), topic)
 
 
 def conversation_by_link(token: str) -> Conversation:
@@ -142,18 +152,6 @@ def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
         return _suffices(_right(conn, who, rights.of_conversation(conn, conversation_id)), need)
 
     return Permit(lambda: store.read(look), f"access:{conversation_id}")
-
-
-def stream_permit(stream_id: str, need: Need = "read") -> Permit:
-    """Make the same question for a line that follows one stream."""
-    who, store = caller(), house().store
-
-    def look(conn: Connection) -> bool:
-        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id)), need)
-
-    whose = store.read(lambda conn: rights.of_stream(conn, stream_id))
-    topic = f"access:{whose.conversation_id}" if whose and whose.conversation_id else None
-    return Permit(lambda: store.read(look), topic)
 
 
 # ── the rule ─────────────────────────────────────────────────────────────────────────────────

@@ -47,10 +47,9 @@ def create() -> tuple[Response, int]:
 @api.post("/<stream_id>")
 def drive(stream_id: str) -> Response:
     """Start the answer if nobody has, and stream it from `offset` on: raw text, or events where asked for."""
-    state = access.stream_or_404(stream_id, need="ask")
+    state, permit = access.stream_with_permit(stream_id, need="ask")
     place = asked_place(state, "delta")
     start(stream_id, resume=request.args.get("resume") == "1")
-    permit = access.stream_permit(stream_id, need="ask")
     if "text/event-stream" in request.headers.get("Accept", ""):
         return _follow(stream_id, place, "delta", permit, rotate=False)
     reader = house().logs.reader(stream_id, "delta")
@@ -89,9 +88,8 @@ def read(stream_id: str) -> Response:
 @api.get("/<stream_id>/events")
 def subscribe(stream_id: str) -> Response:
     """Send what is stored, then each batch as it comes (`pace=delta`: each delta, where there is a tape)."""
-    state = access.stream_or_404(stream_id, need="read")
+    state, permit = access.stream_with_permit(stream_id, need="read")
     pace: Pace = asked_pace()
-    permit = access.stream_permit(stream_id, need="read")
     last = request.headers.get("Last-Event-ID")
     if last is None:
         return _follow(stream_id, asked_place(state, pace), pace, permit, rotate=True)

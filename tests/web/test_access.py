@@ -217,7 +217,7 @@ def test_open_lines_can_ask_again_without_a_request(api: Api, shared: tuple[str,
         with api.app.test_request_context(headers={"Authorization": f"Bearer {who}"}):
             for need in may:
                 checks[who, need, 0] = access.conversation_permit(ids[0], need).allowed
-                checks[who, need, 1] = access.stream_permit(ids[1], need).allowed
+                checks[who, need, 1] = access.stream_with_permit(ids[1], need)[1].allowed
     assert all(still() for still in checks.values())
     api.call("DELETE", f"{mine}/share")
     assert {key for key, still in checks.items() if not still()} == {(token, "read", 0), (token, "read", 1)}
