@@ -32,7 +32,7 @@ check: $(DEV_SET) ## lint, types, import contracts, docs: the one truth, here an
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/docs
 
-bench: $(DEV_SET) ## measure latency, CPU, bytes and memory beside a bare relay (about five minutes)
+bench: $(DEV_SET) ## measure latency, CPU, bytes and memory beside a bare relay (about six minutes)
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(RUN_SET) ## pin what requirements*.in ask for, for every Python from 3.11 on
