@@ -45,8 +45,11 @@ def send(conversation_id: str) -> tuple[Response, int]:
 def regenerate(conversation_id: str, message_id: str) -> tuple[Response, int]:
     """Add another pending answer beside this one."""
     conversation = access.conversation_or_404(conversation_id, need="ask")
-    again = read_body(Again, optional=True)
     made = house()
+    answer = made.store.read(partial(messages.get, message_id=message_id))
+    if answer is None or answer.conversation_id != conversation_id:
+        raise messages.UnknownAnswer(message_id)
+    again = read_body(Again, optional=True)
     write = partial(
         messages.regenerate,
         streams=made.streams,

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from chat.web.cookie import NAMELESS, newcomer
+from chat.web.cookie import NAMELESS, admit, newcomer
 from chat.web.house import house
 from chat.web.shapes import person_json
 from chat.web.validation import NewSession, read_body
@@ -13,6 +13,7 @@ api = Blueprint("api_session", __name__, url_prefix="/api")
 @api.post("/session")
 def sign_in() -> tuple[Response, int]:
     """Make a new person, whoever asks; their token is the only key to what they will write."""
+    admit()
     house().session_rate.count()
     asked = read_body(NewSession, optional=True)
     person = newcomer(asked.name or NAMELESS)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from chat.core.frames import Close, End, Ping, Rewind, Slice
+from chat.core.lifecycle import Status
 from chat.core.log import check_place, parse_epoch, parse_offset, resume_place
 from chat.generation.engine import NoSource
 from chat.live.bell import Ear
@@ -26,6 +27,7 @@ from chat.web.validation import NewStream, read_body
 api = Blueprint("api_streams", __name__, url_prefix="/api/streams")
 
 Place = tuple[int, int]  # (offset, epoch)
+FORMS = ("text/plain", "text/event-stream")  # of a drive; the first where the client does not mind
 
 
 @api.post("")
@@ -50,7 +52,7 @@ def drive(stream_id: str) -> Response:
     state, permit = access.stream_with_permit(stream_id, need="ask")
     place = asked_place(state, "delta")
     start(stream_id, resume=request.args.get("resume") == "1")
-    if "text/event-stream" in request.headers.get("Accept", ""):
+    if request.accept_mimetypes.best_match(FORMS) == "text/event-stream":
         return _follow(stream_id, place, "delta", permit, rotate=False)
     reader = house().logs.reader(stream_id, "delta")
     response = plain_response(text_body(reader, place), _ear(reader), permit)
@@ -68,7 +70,8 @@ def read(stream_id: str) -> Response:
         if log is None:
             raise access.not_found()
         data, end, epoch = bytes(log.data[offset:]), log.end, log.epoch
-    status = end.status if end else state.status
+    # An epoch that began since we looked at the row: somebody claimed it.
+    status = end.status if end else state.status if epoch == state.epoch else Status.STREAMING
     response = jsonify(
         text=data.decode(),
         offset=offset,
@@ -91,7 +94,7 @@ def subscribe(stream_id: str) -> Response:
     state, permit = access.stream_with_permit(stream_id, need="read")
     pace: Pace = asked_pace()
     last = request.headers.get("Last-Event-ID")
-    if last is None:
+    if not last:
         return _follow(stream_id, asked_place(state, pace), pace, permit, rotate=True)
     place, first = resumed_place(stream_id, last, pace)
     return _follow(stream_id, place, pace, permit, rotate=True, first=first)

@@ -24,6 +24,8 @@ from chat.web.validation import NAME_LENGTH, NewMessage, check
 
 forms = Blueprint("forms", __name__)
 
+DRIVE_S = 30  # seconds that the page has to load after the redirect that follows a question
+
 OWN_PAGE = pattern(r"/(?:c/\w+)?")  # where a form may send back to: never to another site
 BLANK = "Write something first."
 # Said on the page in words of its own: there is a person, not a program, to read it.
@@ -180,8 +182,14 @@ def _see(path: str) -> Response:
 
 
 def _back(conversation_id: str, *, drive: bool = False) -> Response:
-    """Go back to the page; `drive` tells it, once, to drive the answer (static/js/tail.js takes it away)."""
-    return _see(path_of(conversation_id) + ("#drive" if drive else ""))
+    """Go back to the page; `drive` tells it, once, to drive the answer (static/js/asked.js reads it)."""
+    path = path_of(conversation_id)
+    response = _see(path)
+    if drive:
+        response.set_cookie(
+            "drive", "1", max_age=DRIVE_S, path=path, samesite="Lax", secure=request.is_secure
+        )
+    return response
 
 
 def _done(conversation_id: str) -> Response:

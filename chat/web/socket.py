@@ -86,8 +86,8 @@ def converse(ws: Any, conversation_id: str) -> None:
 @api.before_request
 def check_handshake() -> None:
     """Refuse before the upgrade what names itself and may not (401, 404); who names nobody is asked later."""
-    asked_pace()
     access.check_socket_handshake((request.view_args or {})["conversation_id"])
+    asked_pace()
 
 
 def _serve(ws: Any, conversation_id: str) -> int:

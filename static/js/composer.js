@@ -1,4 +1,5 @@
 // The field where one asks: Enter sends, it grows, what is typed survives a reload and a failed send.
+import { justAsked } from "./asked.js";
 import { drive } from "./tail.js";
 import { say } from "./say.js";
 import { NOT_REACHED, refusal } from "./trouble.js";
@@ -81,7 +82,7 @@ export function tendComposer(form) {
   }
 
   function restore() {
-    if (location.hash === "#drive") sessionStorage.removeItem("draft:/"); // that draft began this conversation
+    if (justAsked) sessionStorage.removeItem("draft:/"); // that draft began this conversation
     const kept = sessionStorage.getItem(draft);
     if (!kept || field().value) return;
     // With the id it may have been sent under: if it did arrive, sending it again asks nothing twice.

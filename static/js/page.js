@@ -13,7 +13,7 @@ const transcript = document.getElementById("transcript");
 stickToBottom(transcript);
 offerCopies(transcript);
 announceAnswers(transcript);
-tendComposer(document.getElementById("composer")); // before the tail takes #drive out of the address
+tendComposer(document.getElementById("composer"));
 keepTail(transcript);
 tellTrouble();
 follow(document.getElementById("line"));

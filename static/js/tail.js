@@ -4,6 +4,7 @@
 // the `data-o` of the mark) is kept outside the swapped DOM and shown inside the mark, as plain text. Each swap moves
 // or empties the mark; the observer runs before the next paint and puts the rest back, so nothing is seen twice and
 // nothing flickers. When the tail fails, it goes: the page then reads what is stored, like any other.
+import { justAsked } from "./asked.js";
 import { openStream } from "../stream.js";
 
 const BEHIND_MS = 2_000; // the stored text is ahead of us for that long: our line is the slower one
@@ -15,9 +16,7 @@ let transcript, tail = null;
 export function keepTail(where) {
   transcript = where;
   new MutationObserver(show).observe(transcript, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-o"] });
-  // A redirect after asking says so once: a reload must not start anything.
-  if (location.hash === "#drive") {
-    history.replaceState(history.state, "", location.pathname + location.search);
+  if (justAsked) {
     const asked = transcript.querySelector(".state.live");
     if (asked) drive(asked.dataset.stream);
   }
