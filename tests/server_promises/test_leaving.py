@@ -74,19 +74,17 @@ def test_history_goes_to_the_provider_from_the_store(person: Person, upstream: U
 def test_a_reader_that_left_is_noticed_within_a_second(server: RealServer, person: Person) -> None:
     asked = person.ask(model="silent")  # nothing is ever written that could fail
     person.drive(asked.stream_id).close()
-    before = open_lines(server)
     gone = [person.follow(asked.stream_id) for _ in range(5)]
     gone += [person.events(f"/api/conversations/{asked.conversation_id}") for _ in range(5)]
-    until(lambda: open_lines(server) >= before + len(gone))
+    ports = {reader.response.socket.getsockname()[1] for reader in gone}
+    assert held_by(server) >= ports
     for reader in gone:
         reader.close()
-    until(lambda: open_lines(server) <= before, 1)
+    until(lambda: not held_by(server) & ports, 1)
     person.stop(asked.stream_id)
 
 
-def open_lines(server: RealServer) -> int:
-    """Connections that the server still holds."""
-    held = [line for worker in server.workers for line in worker.net_connections("tcp")]
-    return sum(
-        line.laddr.port == server.port and line.status in ("ESTABLISHED", "CLOSE_WAIT") for line in held
-    )
+def held_by(server: RealServer) -> set[int]:
+    """The clients' ports of the connections that the server still holds."""
+    lines = [line for worker in server.workers for line in worker.net_connections("tcp")]
+    return {line.raddr.port for line in lines if line.laddr.port == server.port and line.raddr}
