@@ -12,6 +12,8 @@ def test_a_reload_in_mid_answer_has_the_text_at_once_and_goes_on(server, upstrea
     upstream.scripts["scripted"] = Script(text=LONG, pace=40)
     url = driver.begin(server.url, "What is a headwater?")
     before = driver.wait_for_text(120)
+    while len(stored(ada, url)["text"]) < 100:  # a reload finds what is stored, not the tail
+        driver.page.wait_for_timeout(50)
     driver.page.reload(wait_until="domcontentloaded")
     at_once = driver.seen[0]
     assert len(at_once) > 60, "the page came without the text so far"
