@@ -48,7 +48,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
     runner = Runner(
         tapes=tapes,
         writer=writer,
-        ring=bell.ring,
+        ring_here=bell.ring_here,
         close_stream=streams.close,
         clock=clock.monotonic,
         limits=Limits(settings.answer_bytes, settings.answer_s),

@@ -4,15 +4,14 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chat import addresses
 from chat.core.batching import parse_chunk_by
 from chat.secret import kept_secret
 
-NOT_YET = "is not built into this version yet: leave this unset, and Headwater runs on one SQLite file"
 SQLITE_HEADER = b"SQLite format 3\0"
 
 Names = Annotated[tuple[str, ...], NoDecode]  # "a, b" in the environment
@@ -44,15 +43,21 @@ class Settings(BaseSettings):
         SecretStr(""),
         validation_alias=AliasChoices("SECRET_KEY"),
         description="Signs who people are. Unset: made once and kept beside the SQLite file, readable by the "
-        "server's user alone. Whoever changes it signs everybody out.",
+        "server's user alone; with PostgreSQL it must be set. Whoever changes it signs everybody out.",
     )
     database_url: str = Field(
         "sqlite:///instance/headwater.sqlite3",
         validation_alias=AliasChoices("DATABASE_URL"),
-        description="`sqlite:///` and a path, relative to where the server starts. PostgreSQL comes later.",
+        description="`sqlite:///` and a path, relative to where the server starts, or `postgresql://…`.",
+    )
+    database_connections: int = Field(
+        10, ge=2, description="Connections to PostgreSQL at once, at most, of each process; two more listen."
     )
     redis_url: str | None = Field(
-        None, validation_alias=AliasChoices("REDIS_URL"), description="Comes later, with PostgreSQL."
+        None,
+        validation_alias=AliasChoices("REDIS_URL"),
+        description="`redis://…`: every process can read token by token what another one writes. Only an "
+        "accelerator: without it, or while it is away, readers elsewhere get the stored batches.",
     )
     port: int = Field(
         8000,
@@ -65,7 +70,7 @@ class Settings(BaseSettings):
         1,
         ge=1,
         validation_alias=AliasChoices("WEB_CONCURRENCY"),
-        description="Worker processes. This version runs one, whatever is asked for, and says so.",
+        description="Worker processes. A stream may be driven, followed and stopped at any of them.",
     )
 
     # ── the model ────────────────────────────────────────────────────────────────────────────
@@ -107,8 +112,15 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds without a sign of life after which a process has lost its answers.",
     )
-    on_interrupt: Literal["mark"] = Field(
-        "mark", description="What becomes of an interrupted answer: `mark` offers to continue it."
+    on_interrupt: Literal["continue", "mark"] = Field(
+        "continue",
+        description="What becomes of an answer whose process died or left: `continue` goes on from the "
+        "stored text in another process, at most twice an answer; `mark` keeps it and offers to continue.",
+    )
+    prefill: bool = Field(
+        False,
+        description="Whether the model's server goes on with a last assistant message (vLLM, Anthropic and "
+        "others do; OpenAI does not). Otherwise a cut answer is continued by an instruction.",
     )
 
     # ── who may come ─────────────────────────────────────────────────────────────────────────
@@ -149,14 +161,24 @@ class Settings(BaseSettings):
         30, description="Seconds after which a client that takes nothing is let go."
     )
     connections: int = Field(10_000, ge=1, description="Lines that may be open at once.")
+    grace_s: float = Field(
+        5,
+        ge=0,
+        le=3600,
+        description="Seconds in which answers may still finish after SIGTERM; what is left goes to another "
+        "process. The platform must wait `CHAT_DRAIN_S` and 3 seconds longer before it kills.",
+    )
     drain_s: float = Field(
         1.5,
         ge=0,
         le=25,
-        description="Seconds to store what runs when the server is told to go.",
+        description="Seconds to store what still runs after the grace time, or at once after Ctrl-C.",
     )
 
     # ── what it says of itself ───────────────────────────────────────────────────────────────
+    metrics_token: SecretStr | None = Field(
+        None, description="The bearer token that opens `/metrics`. Unset: there is no such page."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged at least."
     )
@@ -169,54 +191,15 @@ class Settings(BaseSettings):
             return tuple(filter(None, (one.strip() for one in value.split(","))))
         return value
 
-    @field_validator("cors_origins")
-    @classmethod
-    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            parts = urlsplit(origin)
-            if origin != "*" and (not parts.scheme or f"{parts.scheme}://{parts.netloc}" != origin):
-                raise ValueError(f"{origin} is no origin: write scheme and host, such as https://app.example")
-        return origins
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _is_web_address(cls, url: str | None) -> str | None:
-        parts = urlsplit(url or "http://unset")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address begins with http:// or https://")
-        return url
+    _origins = field_validator("cors_origins")(addresses.origins)
+    _web_address = field_validator("openai_base_url")(addresses.web)
+    _redis_address = field_validator("redis_url")(addresses.redis)
+    _database_address = field_validator("database_url")(addresses.database)
 
     @field_validator("chunk_by")
     @classmethod
     def _is_chunk_by(cls, value: str) -> str:
         return parse_chunk_by(value)
-
-    @field_validator("on_interrupt", mode="before")
-    @classmethod
-    def _cannot_continue_yet(cls, value: Any) -> Any:
-        if value == "continue":
-            raise ValueError("continuing by itself is not built in yet; mark is")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _no_redis_yet(cls, url: str | None) -> str | None:
-        if url:
-            raise ValueError(f"Redis {NOT_YET}")
-        return url
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_sqlite_file(cls, url: str) -> str:
-        scheme = urlsplit(url).scheme.partition("+")[0]
-        if scheme in ("postgres", "postgresql"):
-            raise ValueError(f"PostgreSQL {NOT_YET}")
-        path = url.removeprefix("sqlite:///")
-        if path == url or not path or "?" in path or path.startswith(":memory:"):
-            raise ValueError(
-                "write sqlite:/// and the path of a file, such as sqlite:///instance/chat.sqlite3"
-            )
-        return f"sqlite:///{Path(path).resolve()}"
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> "Settings":
@@ -224,9 +207,20 @@ class Settings(BaseSettings):
             raise ValueError("CHAT_MODEL must be one of CHAT_MODELS")
         return self
 
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> "Settings":
+        if not self.on_sqlite and not self.secret_key.get_secret_value():
+            raise ValueError("set SECRET_KEY, the same for every process: beside PostgreSQL none is kept")
+        return self
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether one SQLite file is the database, rather than PostgreSQL."""
+        return self.database_url.startswith("sqlite:")
+
     @property
     def sqlite_path(self) -> Path:
-        """The database's file, absolute."""
+        """The database's file, absolute; only where it is one."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
@@ -254,7 +248,8 @@ def load_or_leave(env_file: str | Path | None = ".env") -> Settings:
     """
     try:
         settings = load(env_file)
-        check_place(settings.sqlite_path)
+        if settings.on_sqlite:
+            check_place(settings.sqlite_path)
         return settings
     except SettingsError as error:
         _leave(error)

@@ -57,7 +57,7 @@ class Rig:
         self.logs = Logs(self.tapes, self.mirrors)
         self.writer = Writer(self.streams.append, Batch, clock.monotonic, 0.01)
         self.runner = Runner(
-            tapes=self.tapes, writer=self.writer, ring=self.bell.ring, close_stream=self.streams.close,
+            tapes=self.tapes, writer=self.writer, ring_here=self.bell.ring_here, close_stream=self.streams.close,
             clock=clock.monotonic, limits=limits,
         )  # fmt: skip
         self.sources: dict[str, Iterable[str]] = {}

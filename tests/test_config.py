@@ -68,16 +68,16 @@ def test_settings_cannot_be_changed_and_show_no_secret(monkeypatch: pytest.Monke
         ("CHAT_ANSWER_S", "nan", "finite"),
         ("CHAT_ANSWER_BYTES", "-1", "greater than or equal"),
         ("CHAT_AUTH", "closed", "'open' or 'required'"),
-        ("CHAT_ON_INTERRUPT", "continue", "not built in yet"),
+        ("CHAT_ON_INTERRUPT", "forget", "'continue' or 'mark'"),
         ("CHAT_CORS_ORIGINS", "example.org", "is no origin"),
         ("CHAT_CORS_ORIGINS", "https://a.example/path", "is no origin"),
         ("OPENAI_BASE_URL", "localhost:11434", "begins with http"),
-        ("DATABASE_URL", "postgres://u:hidden@db/chat", "PostgreSQL is not built"),
-        ("DATABASE_URL", "postgresql+psycopg://u:hidden@db/chat", "PostgreSQL is not built"),
+        ("DATABASE_URL", "postgres://u:hidden@db", "name the database"),
+        ("CHAT_DATABASE_CONNECTIONS", "1", "greater than or equal to 2"),
         ("DATABASE_URL", "sqlite://", "the path of a file"),
         ("DATABASE_URL", "sqlite:///:memory:", "the path of a file"),
         ("DATABASE_URL", "mysql://u:hidden@db", "the path of a file"),
-        ("REDIS_URL", "redis://:hidden@cache", "Redis is not built"),
+        ("REDIS_URL", "http://:hidden@cache", "begins with redis://"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(
@@ -100,6 +100,20 @@ def test_two_wrong_values_are_two_lines(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(SettingsError) as error:
         load()
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_postgresql_is_taken_under_each_of_its_names_and_asks_for_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        monkeypatch.setenv("DATABASE_URL", f"{scheme}://ada@db/chat?sslmode=require")
+        monkeypatch.delenv("SECRET_KEY", raising=False)
+        with pytest.raises(SettingsError, match="set SECRET_KEY"):
+            load(None)
+        monkeypatch.setenv("SECRET_KEY", "the same everywhere")
+        settings = load(None)
+        assert settings.database_url == "postgresql+psycopg://ada@db/chat?sslmode=require"
+        assert not settings.on_sqlite
 
 
 def test_the_default_model_is_one_that_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:

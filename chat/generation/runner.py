@@ -96,14 +96,14 @@ class Runner:
         *,
         tapes: Tapes,
         writer: Writer,
-        ring: Ring,
+        ring_here: Ring,
         close_stream: CloseStream,
         clock: Callable[[], float],
         limits: Limits,
     ) -> None:
         self._tapes = tapes
         self._writer = writer
-        self._ring = ring
+        self._ring_here = ring_here
         self._close_stream = close_stream
         self._clock = clock
         self._limits = limits
@@ -120,7 +120,7 @@ class Runner:
             generation.source.close()
         self._finish(generation, outcome)
         self._tapes.drop(tape)
-        self._ring((f"tape:{tape.stream_id}", f"stream:{tape.stream_id}"))
+        self._ring_here((f"tape:{tape.stream_id}", f"stream:{tape.stream_id}"))
 
     def _read(self, generation: Generation) -> Outcome:
         try:
@@ -140,7 +140,7 @@ class Runner:
         """Put every delta on the tape; return the finish reason."""
         tape, batcher = generation.tape, generation.recording.batcher
         topic = (f"tape:{tape.stream_id}",)
-        cleaner, clock, ring = Cleaner(), self._clock, self._ring
+        cleaner, clock, ring = Cleaner(), self._clock, self._ring_here
         until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
         most = self._limits.bytes or float("inf")
         reason = None

@@ -85,8 +85,12 @@ class Bell(Protocol):
         """Wake all who listen to one of these topics. Never waits, never raises."""
         ...
 
+    def ring_here(self, topics: Iterable[str]) -> None:
+        """Wake only those who listen in this process: what was written lives in its memory alone."""
+        ...
+
     def ring_all(self) -> None:
-        """Wake everyone in this process: it is leaving."""
+        """Wake everyone in this process: it is leaving, or nobody knows what was missed."""
         ...
 
     def listen(self, *topics: str) -> Ear:
@@ -101,6 +105,9 @@ class LocalBell:
         self._ears: dict[str, dict[Ear, None]] = {}  # ordered: who came first is woken first
 
     def ring(self, topics: Iterable[str]) -> None:
+        self.ring_here(topics)
+
+    def ring_here(self, topics: Iterable[str]) -> None:
         for topic in topics:
             for ear in self._ears.get(topic, ()):
                 ear.ring(topic)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -24,6 +25,9 @@ metadata = MetaData(
     }
 )
 
+# SQLite numbers rows by itself only in a column that is called INTEGER; there it has 64 bits anyway.
+Sequential = BigInteger().with_variant(Integer, "sqlite")
+
 # ── the streaming column: knows no conversation ──────────────────────────────────────────────
 
 streams = Table(
@@ -42,6 +46,7 @@ streams = Table(
     Column("owner", String(200)),  # the process that holds the lease: host, boot, pid, start
     Column("lease_until", Float),  # on the lease clock, seconds
     Column("stop_requested", Integer, nullable=False, server_default="0"),
+    Column("continuations", Integer, nullable=False, server_default="0"),  # by itself, since a person asked
     Column("error", JSON),
     Column("usage", JSON),
     Column("finish_reason", String(40)),
@@ -60,10 +65,18 @@ streams = Table(
 chunks = Table(
     "chunks",  # one journal for all live streams: no secondary index, so a commit dirties one page
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Sequential, primary_key=True, autoincrement=True),
     Column("stream_id", String(32), nullable=False),
     Column("start", Integer, nullable=False),  # the byte offset where `text` begins
     Column("text", Text, nullable=False),
+)
+
+rings = Table(
+    "rings",  # of several processes on one SQLite file: what a commit rang, for the others to read
+    metadata,
+    Column("seq", Sequential, primary_key=True, autoincrement=True),
+    Column("ringer", String(200), nullable=False),  # the process, which heard it already
+    Column("topics", Text, nullable=False),  # one a line
 )
 
 
