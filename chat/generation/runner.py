@@ -12,6 +12,7 @@ from chat.core.batching import Batcher
 from chat.core.frames import End
 from chat.core.ingest import Cleaner
 from chat.core.lifecycle import Status
+from chat.core.tally import Tally
 from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
 from chat.generation.writer import Recording, Writer
 from chat.live.tape import Tape, Tapes
@@ -100,7 +101,9 @@ class Runner:
         close_stream: CloseStream,
         clock: Callable[[], float],
         limits: Limits,
+        tally: Tally | None = None,
     ) -> None:
+        self._tally = tally or Tally()
         self._tapes = tapes
         self._writer = writer
         self._ring_here = ring_here
@@ -140,7 +143,8 @@ class Runner:
         """Put every delta on the tape; return the finish reason."""
         tape, batcher = generation.tape, generation.recording.batcher
         topic = (f"tape:{tape.stream_id}",)
-        cleaner, clock, ring = Cleaner(), self._clock, self._ring_here
+        cleaner, clock, ring, tally = Cleaner(), self._clock, self._ring_here, self._tally
+        counted = len(tape.data)
         until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
         most = self._limits.bytes or float("inf")
         reason = None
@@ -151,6 +155,9 @@ class Runner:
                 if text:
                     tape.append(text)
                     batcher.feed(text, now)
+                    tally.deltas += 1
+                    tally.delta_bytes += len(tape.data) - counted
+                    counted = len(tape.data)
                     ring(topic)
             elif isinstance(item, Usage):
                 generation.usage = _usage(item)
@@ -172,6 +179,7 @@ class Runner:
         self._writer.release(generation.recording)
         if isinstance(generation.why, LeaseLost):
             log.warning("lease lost", stream=tape.stream_id, epoch=tape.epoch)
+            self._tally.lost_leases += 1
             tape.lost = True
             return
         text = tape.data.decode()
@@ -192,7 +200,14 @@ class Runner:
         tape.end = End(
             outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason
         )
-        log.info("answered", stream=tape.stream_id, status=str(outcome.status), bytes=len(tape.data))
+        self._tally.ended[outcome.status] += 1
+        log.info(
+            "answered",
+            stream=tape.stream_id,
+            epoch=tape.epoch,
+            status=str(outcome.status),
+            bytes=len(tape.data),
+        )
 
     def _insist(self, generation: Generation, close: Callable[[], bool]) -> bool:
         """Store the end, again and again while the database is away; False when the lease was lost."""
