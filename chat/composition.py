@@ -7,6 +7,7 @@ import gevent
 from sqlalchemy import Engine as Database
 
 from chat.config import Settings
+from chat.core.tally import Tally
 from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers
 from chat.generation.engine import Engine, Pace
@@ -21,6 +22,7 @@ from chat.store import messages
 from chat.store.sqlite import SqliteStore
 from chat.store.stored import end_of
 from chat.store.streams import Batch, Streams
+from chat.store.timed import TimedStore
 from chat.web.feed import Feeds
 from chat.web.house import House
 from chat.web.rates import Rate
@@ -32,7 +34,13 @@ TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
 def compose(settings: Settings, database: Database, provider: Provider, signer: Signer) -> House:
     """Put the house together. Nothing runs before `engine.start()`."""
     bell = open_bell(settings.database_url)
-    store = SqliteStore(database, bell.ring)
+    tally = Tally()
+    store = TimedStore(
+        SqliteStore(database, bell.ring),
+        clock.monotonic,
+        on_read=tally.read_s.add,
+        on_write=tally.write_s.add,
+    )
     streams = Streams(
         store,
         owner=lambda: str(identity.myself()),  # asked when it claims: after the fork
@@ -45,6 +53,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
     mirrors = Mirrors(bell, partial(fetch, streams), clock.monotonic, settings.heartbeat_s)
     logs = Logs(tapes, mirrors)
     writer = Writer(streams.append, Batch, clock.monotonic, TICK_S)
+    writer.tally = tally
     runner = Runner(
         tapes=tapes,
         writer=writer,
@@ -52,6 +61,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         close_stream=streams.close,
         clock=clock.monotonic,
         limits=Limits(settings.answer_bytes, settings.answer_s),
+        tally=tally,
     )
     engine = Engine(
         streams=streams,
@@ -76,6 +86,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         signer=signer,
         session_rate=Rate("session", settings.session_rate),
         now=clock.wall,
+        tally=tally,
     )
 
 

@@ -8,6 +8,7 @@ import structlog
 from gevent.event import Event
 
 from chat.core.batching import Batcher
+from chat.core.tally import Tally
 from chat.live.tape import Tape
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ class Writer:
         self._batch = batch
         self._clock = clock
         self._tick_s = tick_s
+        self.tally = Tally()  # the process's own, where composition hands one in
         self._recordings: dict[str, Recording] = {}
         self._work = Event()
 
@@ -76,8 +78,11 @@ class Writer:
         try:
             lost = self._append(batches)
         except Exception:
+            self.tally.failed_flushes += 1
             log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
             return False
+        self.tally.flush_s.add(self._clock() - now)
+        self.tally.flush_bytes.add(sum(upto - r.stored for r, upto in due))
         for recording, upto in due:
             if recording.tape.stream_id not in lost:
                 recording.stored = upto

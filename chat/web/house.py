@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
     from chat.config import Settings
+    from chat.core.tally import Tally
     from chat.generation.engine import Engine
     from chat.generation.providers.types import Provider
     from chat.live.bell import Bell
@@ -40,6 +41,8 @@ class House:
     signer: Signer
     session_rate: Rate
     now: Callable[[], float]  # wall clock, seconds
+    tally: Tally
+    rounds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)  # for `engine.start`
 
 
 def house() -> House:
