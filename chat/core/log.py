@@ -10,6 +10,10 @@ SLICE_BYTES = 64 * 1024  # the most text one frame carries
 Bytes = bytes | bytearray  # a tape grows in place
 
 
+class StoreAway(Exception):
+    """What is stored can be neither read nor written just now; nothing is lost, and asking again helps."""
+
+
 class OffsetProblem(ValueError):
     """A place that cannot be read from; `length` is where the client cuts its text and resumes."""
 
