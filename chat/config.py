@@ -252,7 +252,7 @@ def load_or_leave(env_file: str | Path | None = ".env") -> Settings:
             check_place(settings.sqlite_path)
         return settings
     except SettingsError as error:
-        _leave(error)
+        leave(error)
 
 
 def check_place(sqlite_file: Path) -> None:
@@ -284,6 +284,7 @@ def _said(problem: Any) -> str:
     return f"Headwater cannot start: {variable(field) if field else where[0]}: {said}."
 
 
-def _leave(error: SettingsError) -> NoReturn:
+def leave(error: SettingsError) -> NoReturn:
+    """Say on stderr what is wrong and end the process with status 2."""
     print(error, file=sys.stderr)
     raise SystemExit(2)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from chat import addresses
 from tests.person import Person
 from tests.server import RealServer
+from tests.services import fresh_database, standing_postgres
 from tests.upstream import Upstream
 
 STARTED = pytest.StashKey[list[RealServer]]()
@@ -72,6 +74,19 @@ def server(request: pytest.FixtureRequest, _standing_server: RealServer) -> Real
 def person(server: RealServer) -> Person:
     """Somebody signed in at `server`."""
     return Person.sign_in(server.url, "Ada")
+
+
+@pytest.fixture(scope="session")
+def _standing_postgres() -> Iterator[str]:
+    with standing_postgres() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(_standing_postgres: str) -> Iterator[str]:
+    """An empty PostgreSQL database for this test alone, as SQLAlchemy names it."""
+    with fresh_database(_standing_postgres) as url:
+        yield addresses.database(url)
 
 
 def _show_if_it_fails(request: pytest.FixtureRequest, server: RealServer) -> None:

@@ -7,8 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat import logs
 from chat.composition import choose_provider, compose
-from chat.config import Settings, load_or_leave
-from chat.web import access, cookie, cors, database, errors, headers, house
+from chat.config import Settings, SettingsError, leave, load_or_leave
+from chat.web import access, cookie, cors, database, errors, headers, house, ops
 from chat.web.routes import register
 from chat.web.signer import Signer
 
@@ -23,7 +23,7 @@ def build(settings: Settings | None = None) -> Flask:
     _setup_limits(app, settings)
     _setup_proxies(app, settings)
     _setup_house(app, settings)
-    for part in (errors, cors, access, cookie, headers):  # in the order in which a request meets them
+    for part in (errors, cors, access, cookie, headers, ops):  # in the order in which a request meets them
         part.install(app)
     register(app)
     return app
@@ -42,6 +42,9 @@ def _setup_proxies(app: Flask, settings: Settings) -> None:
 
 
 def _setup_house(app: Flask, settings: Settings) -> None:
-    engine = database.install(app, settings.sqlite_path)
+    try:
+        engine = database.install(app, settings)
+    except SettingsError as error:
+        leave(error)
     signer = Signer(settings.signing_secret())
     house.install(app, compose(settings, engine, choose_provider(settings), signer))
