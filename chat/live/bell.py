@@ -78,8 +78,14 @@ class Ear:
         return True
 
 
+Rounds = tuple[tuple[str, Callable[[], None]], ...]  # (name, what runs for as long as the process)
+
+
 class Bell(Protocol):
     """What every bell offers, whether its rings cross processes or not."""
+
+    deaf: bool  # other processes cannot be heard just now
+    rounds: Rounds  # what somebody has to run, after the fork, for rings to cross
 
     def ring(self, topics: Iterable[str]) -> None:
         """Wake all who listen to one of these topics. Never waits, never raises."""
@@ -102,6 +108,8 @@ class LocalBell:
     """Rings inside one process."""
 
     def __init__(self) -> None:
+        self.deaf = False
+        self.rounds: Rounds = ()
         self._ears: dict[str, dict[Ear, None]] = {}  # ordered: who came first is woken first
 
     def ring(self, topics: Iterable[str]) -> None:

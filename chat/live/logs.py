@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from chat.core.frames import End
 from chat.core.lifecycle import is_interrupted
 from chat.live.mirror import Mirror, Mirrors
+from chat.live.overlay import Overlay, Overlays
 from chat.live.tape import Tape, Tapes
 
 Pace = Literal["stored", "delta"]
@@ -26,19 +27,23 @@ class Log(Protocol):
 
 
 class Reader:
-    """One reader's choice of log: the tape where it asked for deltas and there is one, else the store.
+    """One reader's choice of log: where it asked for deltas the tape, here or shared, else the store.
 
     Listen to its `topics` first, then look. Leave it (`with`) when you are done: mirrors are shared.
     """
 
-    def __init__(self, stream_id: str, pace: Pace, tapes: Tapes, mirrors: Mirrors) -> None:
+    def __init__(
+        self, stream_id: str, pace: Pace, tapes: Tapes, mirrors: Mirrors, overlays: Overlays | None
+    ) -> None:
         self.stream_id = stream_id
         self._pace = pace
         self._tapes = tapes
         self._mirrors = mirrors
+        self._overlays = overlays if pace == "delta" else None
         self._stack = ExitStack()
         self._tape: Tape | None = None
         self._mirror: Mirror | None = None
+        self._overlay: Overlay | None = None
 
     def __enter__(self) -> "Reader":
         return self
@@ -48,7 +53,7 @@ class Reader:
 
     def close(self) -> None:
         """Let go of what is shared. Doing it twice is harmless; a later look opens it anew."""
-        self._mirror = None
+        self._mirror = self._overlay = None
         self._stack.close()
 
     @property
@@ -65,6 +70,10 @@ class Reader:
                 resumable = tape.end is not None and is_interrupted(tape.end.status)
                 self._tape = None if resumable else tape  # kept, for its end record comes when it has left
                 return tape
+        if self._overlays is not None:
+            if self._overlay is None:
+                self._overlay = self._stack.enter_context(self._overlays.open(self.stream_id))
+            return self._overlay.refresh()
         if self._mirror is None:
             self._mirror = self._stack.enter_context(self._mirrors.open(self.stream_id))
         self._mirror.refresh()
@@ -74,10 +83,11 @@ class Reader:
 class Logs:
     """Opens readers on the logs of this process."""
 
-    def __init__(self, tapes: Tapes, mirrors: Mirrors) -> None:
+    def __init__(self, tapes: Tapes, mirrors: Mirrors, overlays: Overlays | None = None) -> None:
         self._tapes = tapes
         self._mirrors = mirrors
+        self._overlays = overlays
 
     def reader(self, stream_id: str, pace: Pace) -> Reader:
         """Make a reader of one stream; it reads nothing before its first look."""
-        return Reader(stream_id, pace, self._tapes, self._mirrors)
+        return Reader(stream_id, pace, self._tapes, self._mirrors, self._overlays)

@@ -1,5 +1,9 @@
 """The tape: every delta of a live stream, in memory, lost on purpose when the process goes."""
 
+from collections.abc import Iterator
+
+from gevent.event import Event
+
 from chat.core.frames import End
 
 
@@ -26,6 +30,10 @@ class Tapes:
 
     def __init__(self) -> None:
         self._tapes: dict[str, Tape] = {}
+        self.changed = Event()  # one came or went; whoever publishes them clears it
+
+    def __iter__(self) -> Iterator[Tape]:
+        return iter(list(self._tapes.values()))
 
     def __len__(self) -> int:
         return len(self._tapes)
@@ -33,6 +41,7 @@ class Tapes:
     def add(self, tape: Tape) -> None:
         """Show a tape to readers."""
         self._tapes[tape.stream_id] = tape
+        self.changed.set()
 
     def get(self, stream_id: str) -> Tape | None:
         """Find the tape of a stream that this process generates."""
@@ -42,3 +51,4 @@ class Tapes:
         """Forget a tape; who reads it keeps it until its end."""
         if self._tapes.get(tape.stream_id) is tape:
             del self._tapes[tape.stream_id]
+            self.changed.set()

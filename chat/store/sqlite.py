@@ -1,6 +1,6 @@
 """The SQLite store, and all that knows SQLite: pragmas, snapshots, group commit on one native thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import gevent
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from chat.store.rings_table import RingsTable
 from chat.store.transaction import Ring, Transaction
 
 T = TypeVar("T")
@@ -64,11 +65,18 @@ class _Job:
 
 
 class SqliteStore:
-    """One file, one writing thread: writes that wait at the same time share one commit, and one fsync."""
+    """One file, one writing thread: writes that wait at the same time share one commit, and one fsync.
 
-    def __init__(self, engine: Engine, ring: Ring) -> None:
+    `shared`: other processes write the same file, and what a commit rings is written with it, for them.
+    `ringer` names this process.
+    """
+
+    def __init__(
+        self, engine: Engine, ring: Ring, *, shared: bool = False, ringer: Callable[[], str] = lambda: ""
+    ) -> None:
         self._readers = engine
         self._ring = ring
+        self._rings = RingsTable(shared, ringer)
         self._writers = prepare(
             create_engine(engine.url, poolclass=NullPool), busy_ms=WRITE_WAIT_MS, begin="BEGIN IMMEDIATE"
         )
@@ -103,6 +111,18 @@ class SqliteStore:
             self._committer = gevent.spawn(self._commit_for_ever)
         value: T = job.result.get()
         return value
+
+    def foreign_rings(self) -> set[str] | None:
+        """Name what other processes rang since the last call; None: somebody committed, topics unknown."""
+        if self._closed:
+            return set()
+        found: set[str] | None = self._thread.apply(self._look_around)
+        return found
+
+    def ring_elsewhere(self, topics: Sequence[str]) -> None:
+        """Write rings for the other processes that no commit of ours carries."""
+        if self._rings.shared:
+            self.write(lambda tx: self._rings.write(tx.conn, topics))
 
     def close(self) -> None:
         if self._closed:
@@ -141,6 +161,7 @@ class SqliteStore:
             with self._connection.begin():
                 for job in jobs:
                     topics |= self._attempt(job, self._connection)
+                self._rings.write(self._connection, topics)
         except Exception as error:  # noqa: BLE001  the thread's edge: nobody's write is kept, all are told
             _fail(jobs, error)
             self._disconnect()
@@ -160,8 +181,18 @@ class SqliteStore:
             return set()
         return transaction.topics
 
+    def _look_around(self) -> set[str] | None:
+        try:
+            if self._connection is None:
+                self._connection = self._writers.connect()
+            return self._rings.read(self._connection.connection.dbapi_connection)
+        except Exception:
+            self._disconnect()
+            raise
+
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._rings.reconnect()
         if connection is not None:
             connection.invalidate()
             connection.close()
