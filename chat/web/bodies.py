@@ -64,13 +64,14 @@ Body = Callable[[Ear, Line], Iterator[bytes]]
 def live_response(body: Body, ear: Ear, permit: Permit, *, rotate: bool) -> Response:
     """Serve `body` as server-sent events for as long as the line holds. `ear` is opened and closed here."""
     rotate_s = house().settings.rotate_s if rotate else 0.0
-    return _response(body, ear, permit, rotate_s, SSE_HEADERS, first=FIRST_BYTE, refused=CLOSE)
+    kind = "viewer" if rotate else "driver"
+    return _response(body, ear, permit, rotate_s, SSE_HEADERS, kind, first=FIRST_BYTE, refused=CLOSE)
 
 
 def plain_response(body: Body, ear: Ear, permit: Permit) -> Response:
     """Serve `body` as raw text; the headers go out at once, with nothing."""
     headers = {**SSE_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
-    return _response(body, ear, permit, 0.0, headers, first=b"", refused=b"")
+    return _response(body, ear, permit, 0.0, headers, "driver", first=b"", refused=b"")
 
 
 def _response(
@@ -79,6 +80,7 @@ def _response(
     permit: Permit,
     rotate_s: float,
     headers: dict[str, str],
+    kind: str,
     *,
     first: bytes,
     refused: bytes,
@@ -92,9 +94,12 @@ def _response(
             now = monotonic()
             yield first
             line = Line(made, connection, permit, now + (rotate_s or float("inf")), now + ACCESS_S)
+            made.tally.lines[kind] += 1
             try:
                 yield from body(ear, line)
             except AccessGone:
                 yield refused
+            finally:
+                made.tally.lines[kind] -= 1
 
     return Response(serve(), headers=headers)

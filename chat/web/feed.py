@@ -55,7 +55,7 @@ class Feed:
         self._readers: dict[tuple[str, Pace], Reader] = {}
         self._asked: set[tuple[str, Pace]] = set()  # the readers in use since the last ring
         self._steps: dict[tuple[Position | None, Pace], Step] = {}
-        self._read_at = float("-inf")
+        self.read_at = float("-inf")  # when it last looked, after a ring: on the monotonic clock
 
     def close(self) -> None:
         self._ear.close()
@@ -82,7 +82,7 @@ class Feed:
 
     def step(self, position: Position | None, pace: Pace) -> Step:
         """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new."""
-        if self._ear.take() or self._clock() - self._read_at > self._doubt_s:
+        if self._ear.take() or self._clock() - self.read_at > self._doubt_s:
             self._begin_anew()
         key, steps = (position, pace), self._steps
         step = steps.get(key)
@@ -106,7 +106,7 @@ class Feed:
     def _begin_anew(self) -> None:
         """Forget what was worked out before the last ring, and answers that nobody follows any more."""
         self._steps = {}
-        self._read_at = self._clock()
+        self.read_at = self._clock()
         for key in self._readers.keys() - self._asked:
             self._readers.pop(key).close()
         self._asked.clear()

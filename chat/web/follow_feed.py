@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chat.generation.clock import monotonic
 from chat.live.bell import Ear
 from chat.live.logs import Pace
 from chat.web.bodies import Line
@@ -25,12 +26,15 @@ def follow_feed(
     it is tuned to the answer that is followed as well.
     """
     ear.beat(heartbeat_s)
-    always = ear.topics
+    always, lag, rung = ear.topics, line.made.tally.lag_s, set[str]()
     while True:
         step = feed.step(position, pace)
         position = step.position
         if step.told:
+            known_at = feed.read_at
             yield step
+            if rung:  # not what a newcomer catches up with
+                lag.add(monotonic() - known_at)
         if ear.tune(*always, *feed.topics(position, pace)):
             continue  # it may have grown before we listened
         rung = ear.wait()

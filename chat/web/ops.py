@@ -1,25 +1,93 @@
-"""For whoever runs the server: is it alive, and does it take requests?"""
+"""For whoever runs the server: is it alive, does it take requests, and how does it stand?"""
 
-from flask import Blueprint, Response, jsonify
+import hmac
+
+import gevent
+import structlog
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 
-from chat.web.errors import ServerLeaving
-from chat.web.house import house
+from chat.generation import clock
+from chat.generation.pulse import Pulse
+from chat.store.transaction import Store
+from chat.web.caller import bearer
+from chat.web.errors import NotFound, Unauthorized
+from chat.web.house import EXTENSION, House, house
+from chat.web.metrics import Metrics, spans_processes
 
+log = structlog.get_logger()
 ops = Blueprint("ops", __name__)
+
+METRICS, LOOK = "headwater-metrics", "headwater-look"
+PATIENCE_S = 1.0  # for the database to answer: a balancer that asks each few seconds waits no longer itself
+SOON = {"Retry-After": "2"}
+
+
+def install(app: Flask) -> None:
+    """Make the metrics, and give the engine the round that keeps them."""
+    made: House = app.extensions[EXTENSION]
+    metrics = app.extensions[METRICS] = Metrics(made)
+    app.extensions[LOOK] = DatabaseLook(made.store)
+    shared = made.settings.metrics_token is not None and spans_processes()
+    pulse = Pulse(
+        made.tally.loop_s, clock.monotonic, gevent.sleep, metrics.publish if shared else lambda: None
+    )
+    made.rounds.append(("pulse", pulse.run))
 
 
 @ops.get("/healthz")
 def healthz() -> Response:
-    """Say that the process answers; restart it when it does not."""
+    """Say that the process answers; restart it when it does not. Touches nothing but the hub."""
     return jsonify(status="ok")
 
 
 @ops.get("/readyz")
-def readyz() -> Response:
-    """Say that it takes requests: the database answers, and nobody told the process to go (503)."""
+def readyz() -> tuple[Response, int, dict[str, str]]:
+    """Say that it takes requests; 503 and why not, when it was told to go or the database is silent."""
     made = house()
-    if made.engine.draining:
-        raise ServerLeaving
-    made.store.read(lambda conn: conn.execute(text("SELECT 1")).scalar_one())
-    return jsonify(status="ready", provider=made.provider.name)
+    look: DatabaseLook = current_app.extensions[LOOK]
+    why = "draining" if made.engine.draining else look.trouble()
+    if why:
+        return jsonify(status="not ready", why=why), 503, SOON
+    return jsonify(status="ready", provider=made.provider.name), 200, {}
+
+
+@ops.get("/metrics")
+def metrics() -> Response:
+    """Give the figures of all workers to whoever has the token; where none is set there is no such page."""
+    token = house().settings.metrics_token
+    if token is None:
+        raise NotFound
+    given = bearer() or ""
+    if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+        raise Unauthorized("Send the token of CHAT_METRICS_TOKEN as a bearer.")
+    page: Metrics = current_app.extensions[METRICS]
+    return Response(page.page(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+class DatabaseLook:
+    """Whether the database answers, within PATIENCE_S; one look at a time, however many ask.
+
+    It has a greenlet of its own, which ends by itself: nobody is killed inside database code.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._look: gevent.Greenlet | None = None
+
+    def trouble(self) -> str | None:
+        """Say what is wrong, without addresses or names; None when it answered."""
+        if self._look is None or self._look.ready():
+            self._look = gevent.spawn(self._ask)
+        look = self._look
+        look.join(PATIENCE_S)
+        return look.value if look.ready() else "the database does not answer in time"
+
+    def _ask(self) -> str | None:
+        try:
+            self._store.read(lambda conn: conn.execute(text("SELECT 1")).scalar_one())
+        except Exception as error:  # noqa: BLE001  whatever it is: not ready, and the log says why
+            log.warning("the database does not answer", error=type(error).__name__)
+            return "the database does not answer"
+        return None

@@ -59,12 +59,15 @@ def follow_scene(
     Ends when the line is over or the conversation is gone; raises AccessGone.
     """
     ear.beat(heartbeat_s)
-    always = ear.topics
+    always, lag, rung = ear.topics, line.made.tally.lag_s, set[str]()
     while True:
         shot = scene.step(place)
         place = shot.place
         if shot.body:
+            known_at = feed.read_at
             yield shot.body
+            if rung:  # neither what a newcomer catches up with, nor what was held back for more
+                lag.add(monotonic() - known_at)
         if shot.is_last:
             return
         if ear.tune(*always, *feed.topics(place.position, "stored")):

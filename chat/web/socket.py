@@ -110,6 +110,7 @@ def _serve(ws: Any, conversation_id: str) -> int:
     ):
         listener = gevent.spawn(copy_current_request_context(_listen), ws, conversation_id, ear, connection)
         line = Line(made, connection, permit)
+        made.tally.lines["socket"] += 1
         try:
             position = feed.place(request.args.get("after"), pace)
             for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
@@ -121,6 +122,7 @@ def _serve(ws: Any, conversation_id: str) -> int:
             ws.send(CLOSE_FRAME)
             return ACCESS_GONE
         finally:
+            made.tally.lines["socket"] -= 1
             connection.gone = True  # the listener ends after the frame that it is at
             listener.join(timeout=1)
     return RECONNECT

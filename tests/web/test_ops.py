@@ -1,5 +1,8 @@
 """Alive is not ready: a leaving process, or one without its database, takes no requests."""
 
+import time
+
+import gevent
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -22,14 +25,39 @@ def test_a_process_that_leaves_is_alive_but_not_ready(api: Api, monkeypatch: pyt
     monkeypatch.setattr(api.house.engine, "draining", True)
     client = api.app.test_client()
     assert client.get("/healthz").status_code == 200
-    assert client.get("/readyz").status_code == 503
+    left = client.get("/readyz")
+    assert (left.status_code, left.get_json()["why"]) == (503, "draining")
+    assert int(left.headers["Retry-After"]) > 0
 
 
-def test_without_its_database_it_is_not_ready(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_database_it_is_not_ready_and_names_no_address(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
-        raise OperationalError("SELECT 1", {}, Exception("unable to open"))
+        raise OperationalError("SELECT 1", {}, Exception("unable to open postgresql://ada:secret@db/chat"))
 
     monkeypatch.setattr(type(api.house.store), "read", fail)
     client = api.app.test_client()
     assert client.get("/healthz").status_code == 200
-    assert client.get("/readyz").status_code == 503
+    refused = client.get("/readyz")
+    assert (refused.status_code, refused.get_json()["why"]) == (503, "the database does not answer")
+    assert "secret" not in refused.text
+
+
+def test_a_database_that_is_silent_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def hang(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+        gevent.sleep(4)
+
+    monkeypatch.setattr(type(api.house.store), "read", hang)
+    client = api.app.test_client()
+    began = time.monotonic()
+    answers = [client.get("/readyz") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "in time" in answers[0].get_json()["why"]
+    assert time.monotonic() - began < 3.5
+    assert looks == 1, "whoever asks meanwhile waits for the look that is under way"
+    assert client.get("/healthz").status_code == 200

@@ -1,0 +1,113 @@
+"""Metrics: shown to who has the token, true, and of all workers together."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from chat.core.tally import BYTES, Spread
+from tests.conftest import ServerFactory
+from tests.person import Person
+from tests.server_promises.waiting import until
+from tests.web.calls import Api, opened_app
+
+TOKEN = "let me see"
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Api]:
+    """An app whose metrics may be seen."""
+    with opened_app(tmp_path, metrics_token=TOKEN) as app:
+        yield Api(app)
+
+
+def page(api: Api, token: str | None = TOKEN) -> tuple[int, str]:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    answer = api.app.test_client().get("/metrics", headers=headers)
+    return answer.status_code, answer.text
+
+
+def figure(text: str, name: str) -> float:
+    found = re.search(rf"^headwater_{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"no headwater_{name} in\n{text}"
+    return float(found[1])
+
+
+def test_without_a_token_set_there_is_no_such_page(api: Api) -> None:
+    assert page(api)[0] == 404
+
+
+def test_only_the_token_opens_it(watched: Api) -> None:
+    assert [page(watched, token)[0] for token in (None, "", "let me sea", "lét me see")] == [401] * 4
+    assert page(watched)[0] == 200
+
+
+def test_the_streams_of_the_database_are_counted_by_state(watched: Api) -> None:
+    asked = watched.ask(watched.begin())
+    assert figure(page(watched)[1], 'streams{state="pending"}') == 1
+    watched.answer(asked)
+    text = page(watched)[1]
+    assert figure(text, 'streams{state="pending"}') == 0
+    assert figure(text, 'streams{state="streaming"}') == 0
+
+
+def test_counting_them_reads_the_index_of_the_live_ones_alone(watched: Api) -> None:
+    plan = watched.house.store.read(
+        lambda conn: conn.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT status, count(*) FROM streams"
+            " WHERE status IN ('pending', 'streaming') GROUP BY status"
+        ).all()
+    )
+    assert "ix_streams_unfinished" in str(plan)
+
+
+def test_a_second_scrape_counts_nothing_twice(watched: Api) -> None:
+    tally = watched.house.tally
+    tally.deltas += 3
+    tally.ended["done"] += 2
+    tally.flush_bytes.add(300)
+    for _ in range(2):
+        text = page(watched)[1]
+        assert figure(text, "deltas_total") == 3
+        assert figure(text, 'answers_ended_total{status="done"}') == 2
+        assert figure(text, "flush_size_bytes_count") == 1
+        assert figure(text, "flush_size_bytes_sum") == 300
+        assert figure(text, 'flush_size_bytes_bucket{le="256.0"}') == 0
+        assert figure(text, 'flush_size_bytes_bucket{le="1024.0"}') == 1
+
+
+@pytest.mark.parametrize("value", [0.0, 256.0, 257.0, 1e9])
+def test_a_spread_counts_as_prometheus_does(value: float) -> None:
+    spread = Spread(BYTES)
+    spread.add(value)
+    at = spread.counts.index(1)
+    assert at == len(BYTES) or value <= BYTES[at]
+    assert at == 0 or value > BYTES[at - 1]
+
+
+def test_a_real_server_tells_of_readers_and_text(server_factory: ServerFactory) -> None:
+    server = server_factory(CHAT_METRICS_TOKEN=TOKEN)
+
+    def text() -> str:
+        answer = requests.get(
+            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
+        )
+        assert answer.status_code == 200
+        return answer.text
+
+    assert figure(text(), 'readers{kind="driver"}') == 0
+    person = Person.sign_in(server.url)
+    asked = person.ask()
+    driver = person.drive_events(asked.stream_id)
+    until(lambda: figure(text(), 'readers{kind="driver"}') == 1)
+    assert figure(text(), "generations") == 1
+    frames = list(driver)
+    assert frames[-1].data["status"] == "done"
+    until(lambda: figure(text(), 'readers{kind="driver"}') == 0)
+    now = text()
+    assert figure(now, "delta_bytes_total") == frames[-1].data["offset"]
+    assert figure(now, "deltas_total") > 3
+    assert figure(now, 'answers_ended_total{status="done"}') == 1
+    assert figure(now, "commit_seconds_count") > 0
