@@ -11,7 +11,8 @@ from sqlalchemy import create_engine
 from chat.composition import fetch
 from chat.core.frames import Frame, Slice
 from chat.generation import clock, identity
-from chat.generation.engine import Engine, FromIterable, NoSource, Pace
+from chat.generation.engine import Engine, NoSource, Pace
+from chat.generation.iterables import FromIterable
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
 from chat.live.bell import LocalBell
@@ -41,7 +42,9 @@ class Clock:
 class Rig:
     """One process's worth of streaming, on a file of its own."""
 
-    def __init__(self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS, continues: bool = False
+    ) -> None:
         self.bell = LocalBell()
         self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))
         self.store = SqliteStore(self.database, self.bell.ring)
@@ -58,12 +61,13 @@ class Rig:
         self.writer = Writer(self.streams.append, Batch, clock.monotonic, 0.01)
         self.runner = Runner(
             tapes=self.tapes, writer=self.writer, ring_here=self.bell.ring_here, close_stream=self.streams.close,
-            clock=clock.monotonic, limits=limits,
+            release_stream=self.streams.release, clock=clock.monotonic, limits=limits,
         )  # fmt: skip
         self.sources: dict[str, Iterable[str]] = {}
         self.engine = Engine(
             streams=self.streams, tapes=self.tapes, bell=self.bell, writer=self.writer, runner=self.runner,
-            open_source=self._open, is_dead=identity.is_dead, pace=Pace(flush_ms=50),
+            open_source=self._open, is_dead=identity.is_dead, clock=clock.monotonic, pace=Pace(flush_ms=50),
+            continues=continues,
         )  # fmt: skip
         self._ids = (f"s{number}" for number in itertools.count())
 

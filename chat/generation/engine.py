@@ -1,23 +1,23 @@
 """The engine: who generates here, and the greenlets that must live as long as the process."""
 
 import random
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field
 
 import gevent
 import structlog
 from gevent.event import Event
 
 from chat.core.lifecycle import Status
-from chat.generation.providers.types import Delta, Finished, Item
+from chat.generation.iterables import FromIterable
+from chat.generation.reaper import Reaper, Waits, attempt
 from chat.generation.runner import Generation, LeaseLost, Leaving, Runner, Source, Stopped
 from chat.generation.supervise import supervise
 from chat.generation.writer import Writer
 from chat.live.bell import Bell
 from chat.live.tape import Tape, Tapes
+from chat.store.leases import ENGINES, Orphan
 from chat.store.stored import StreamState
 from chat.store.streams import Streams
 
@@ -33,41 +33,19 @@ class NoSource(Exception):
 
 
 OpenSource = Callable[[StreamState, str], Source]  # (state, text so far); raises NoSource
+Salvage = Callable[[str, int, int], bytes]  # (stream, epoch, offset): what is known beyond the stored text
+
+CONTINUATIONS = 2  # of one answer by itself: what kills its process each time must not do so for ever
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds between two rounds of what the engine does by itself."""
+    """How often the engine does what it does by itself."""
 
     flush_ms: int = 500
     renew_s: float = 2.0
     reap_s: float = 1.0
-    start_pending_s: tuple[float, float] = (2.0, 3.0)  # with the reaper's second: started after 2 to 4
-    give_up_pending_s: float = 900.0
-
-
-class FromIterable:
-    """Any generator of text as a source; a stop is heard between two pieces."""
-
-    def __init__(self, pieces: Iterable[str]) -> None:
-        self._pieces = pieces
-        self._closed = False
-
-    def __iter__(self) -> Iterator[Item]:
-        for piece in self._pieces:
-            yield Delta(piece)
-            if self._closed:
-                break
-        else:
-            yield Finished("stop")
-        if isinstance(self._pieces, Generator):
-            self._pieces.close()  # its `finally` runs now, not when somebody collects the garbage
-
-    def close(self) -> None:
-        self._closed = True
-
-    def estimate(self, answered: str) -> dict[str, Any] | None:
-        return None
+    waits: Waits = field(default_factory=Waits)
 
 
 class Engine:
@@ -83,30 +61,49 @@ class Engine:
         runner: Runner,
         open_source: OpenSource,
         is_dead: Callable[[str], bool],
+        clock: Callable[[], float],
         pace: Pace,
+        continues: bool = True,
+        salvage: Salvage = lambda stream_id, epoch, offset: b"",
     ) -> None:
-        self.draining = False
+        self.draining = False  # takes nothing new
+        self.left = False  # all that ran here has ended or was handed over
         self._streams = streams
         self._tapes = tapes
         self._bell = bell
         self._writer = writer
         self._runner = runner
         self._open_source = open_source
-        self._is_dead = is_dead
         self._pace = pace
+        self._continues = continues
+        self._salvage = salvage
         self._running: dict[str, Generation] = {}
+        self._reaper = Reaper(
+            streams,
+            is_dead=is_dead,
+            alive=self._running,
+            clock=clock,
+            adopt=self._adopt,
+            start=self._start_pending,
+            waits=pace.waits,
+        )
         self._idle = Event()
         self._idle.set()
+        self._leaving = False  # the time of grace is over
 
-    def start(self) -> None:
-        """Free what a dead process left, then begin the rounds. Call it once, after the fork."""
-        self._attempt(self.reap)
-        for name, rounds in (
+    def start(self, rounds: Sequence[tuple[str, Callable[[], None]]] = ()) -> None:
+        """Take over what dead processes left, then begin the rounds. Call it once, after the fork.
+
+        `rounds` are others' greenlets that must live as long as the process.
+        """
+        attempt(self._reaper.reap)
+        ours = (
             ("writer", self._writer.run),
             ("renewal", self._renew_for_ever),
             ("reaper", self._reap_for_ever),
-        ):
-            supervise(name, rounds)
+        )
+        for name, run in (*ours, *rounds):
+            supervise(name, run)
 
     # ── starting ─────────────────────────────────────────────────────────────────────────────
 
@@ -129,25 +126,61 @@ class Engine:
         stored = self._streams.read(stream_id)
         if stored is None or stored.state.status not in sources:
             return False
-        source = open_source(stored.state, stored.data.decode())  # before the claim: it may refuse
+        text = stored.data.decode()
+        source = open_source(stored.state, text)  # before the claim: it may refuse
         state = self._streams.claim(stream_id, sources, stored.state.epoch)
         if state is None:
             source.close()
             return False
-        tape = Tape(stream_id, state.epoch, state.bases, stored.data)
-        self._launch(Generation(tape, source, state.chunk_by, self._pace.flush_ms))
+        self._launch(state, text, source, movable=self._continues and open_source is self._open_source)
         return True
 
-    def _launch(self, generation: Generation) -> None:
-        tape = generation.tape
+    def _adopt(self, orphan: Orphan) -> None:
+        """Go on with an orphan here; end it where nobody wants that or can."""
+        stored = self._streams.read(orphan.id)
+        if stored is None:
+            return
+        length = len(stored.data)
+        tail = (length, self._salvage(orphan.id, orphan.epoch, length))
+        text = (stored.data + tail[1]).decode()
+        source = None
+        if self._may_go_on(orphan):
+            with suppress(NoSource):
+                source = self._open_source(stored.state, text)
+        if source is None:
+            if self._streams.interrupt(orphan, tail):
+                log.warning("interrupted an orphan", stream=orphan.id, epoch=orphan.epoch)
+            return
+        taken = self._streams.take_over(orphan, tail)
+        if taken is None or taken[1] != text:  # somebody was faster, or a last batch came in between
+            source.close()
+        if taken is not None:
+            state, present = taken
+            log.warning("took over", stream=orphan.id, epoch=state.epoch)
+            source = source if present == text else self._open_source(state, present)
+            self._launch(state, present, source, movable=True)
+
+    def _may_go_on(self, orphan: Orphan) -> bool:
+        return self._continues and not orphan.stop_requested and orphan.continuations < CONTINUATIONS
+
+    def _launch(self, state: StreamState, text: str, source: Source, *, movable: bool) -> None:
+        tape = Tape(state.id, state.epoch, state.bases, text.encode())
+        generation = Generation(
+            tape,
+            source,
+            state.chunk_by,
+            self._pace.flush_ms,
+            movable=movable and state.continuations < CONTINUATIONS,
+        )
         self._tapes.add(tape)
         self._running[tape.stream_id] = generation
         self._idle.clear()
         self._writer.record(generation.recording)
-        self._bell.ring((f"stream:{tape.stream_id}",))  # who waits at the store's pace may read the tape now
+        # Who waits at the store's pace may read the tape now.
+        self._bell.ring_here((f"stream:{tape.stream_id}",))
         log.info("generating", stream=tape.stream_id, epoch=tape.epoch)
         gevent.spawn(self._generate, generation)
-        if self.draining:  # it began while the claim was being committed
+        if self._leaving:  # it began while the claim was being committed
             generation.end_early(Leaving())
 
     def _generate(self, generation: Generation) -> None:
@@ -184,37 +217,36 @@ class Engine:
         """Let go of a stream that was deleted: nothing of it will be written any more."""
         generation = self._running.get(stream_id)
         if generation is not None:
+            generation.tape.lost = True
             generation.end_early(LeaseLost())
 
-    def drain(self, timeout_s: float) -> bool:
-        """Take nothing new, mark what runs as interrupted with all its text; True when all is stored."""
+    def drain(self, timeout_s: float, grace_s: float = 0.0) -> bool:
+        """Take nothing new, let what runs end within `grace_s`, hand the rest over; True when all is stored.
+
+        What no other process can go on with is marked as interrupted. Either way all its text is kept.
+        """
         self.draining = True
+        if grace_s:
+            self._idle.wait(grace_s)
+        self._leaving = True
         for generation in list(self._running.values()):
             generation.end_early(Leaving())
-        return bool(self._idle.wait(timeout_s))
+        stored = bool(self._idle.wait(timeout_s))
+        self.left = True
+        return stored
 
     # ── rounds ───────────────────────────────────────────────────────────────────────────────
 
-    def reap(self) -> None:
-        """Interrupt what dead processes left; what runs here is alive, however late its lease was renewed."""
-        for stream_id in self._streams.reap(self._is_dead, self._running):
-            log.warning("interrupted an orphan", stream=stream_id)
-
-    def start_pending(self) -> None:
-        """Start what nobody drives, and give up what nobody can."""
-        for stream_id in self._streams.pending(random.uniform(*self._pace.start_pending_s)):
-            self._attempt(partial(self._start, stream_id))  # one that cannot begin holds up no other
-        self._streams.give_up_pending(self._pace.give_up_pending_s)
-
-    def _start(self, stream_id: str) -> None:
-        with suppress(NoSource):  # its generator may still come; give_up_pending bounds the wait
+    def _start_pending(self, stream_id: str) -> None:
+        with suppress(NoSource):  # its generator may still come; the reaper gives up in the end
             self.drive(stream_id)
 
     def _renew_for_ever(self) -> None:
-        while True:
-            gevent.sleep(self._pace.renew_s)
-            if self._running:
-                self._attempt(self._renew)
+        with self._bell.listen(ENGINES) as ear:
+            while True:
+                ear.wait(self._pace.renew_s)
+                if self._running and not attempt(self._renew):
+                    self._reaper.doubt_leases()
 
     def _renew(self) -> None:
         held = {stream_id: generation.tape.epoch for stream_id, generation in self._running.items()}
@@ -227,15 +259,10 @@ class Engine:
                 generation.end_early(LeaseLost() if stream_id in lost else Stopped())
 
     def _reap_for_ever(self) -> None:
-        while True:
-            gevent.sleep(self._pace.reap_s * random.uniform(0.8, 1.2))
-            self._attempt(self.reap)
-            if not self.draining:
-                self._attempt(self.start_pending)
-
-    def _attempt(self, round_: Callable[[], None]) -> None:
-        """Do one round; what fails is logged and tried again with the next one."""
-        try:
-            round_()
-        except Exception:
-            log.exception("round failed", round=str(round_))
+        with self._bell.listen(ENGINES) as ear:
+            while True:
+                ear.wait(self._pace.reap_s * random.uniform(0.8, 1.2))
+                if self.draining:
+                    continue  # what others left is not for us to take any more
+                if not (attempt(self._reaper.reap) and attempt(self._reaper.start_pending)):
+                    self._reaper.doubt_leases()

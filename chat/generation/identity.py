@@ -34,6 +34,11 @@ def myself() -> Owner:
     return _name(os.getpid())
 
 
+def prefix_of(pid: int) -> str:
+    """Give what the name of that process of this host began with; enough once it is dead."""
+    return f"{_host()} {boot_id()} {pid} "
+
+
 @functools.cache
 def _name(pid: int) -> Owner:
     return Owner(_host(), boot_id(), pid, start_of(pid) or "?")
@@ -74,7 +79,10 @@ def start_of(pid: int) -> str | None:
 
 @functools.cache
 def _host() -> str:
-    return socket.gethostname().replace(" ", "_") or "localhost"
+    """Name the host, or the container: two of one name still count their processes apart."""
+    name = socket.gethostname().replace(" ", "_") or "localhost"
+    numbers = Path("/proc/self/ns/pid")
+    return f"{name}/{os.readlink(numbers)}" if numbers.is_symlink() else name
 
 
 def _ask(*command: str) -> str:

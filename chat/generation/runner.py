@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 INSIST_S = 120.0  # for how long an end is tried to be stored: a full disk, a database that restarts
 INSIST_PAUSE_S = 0.5
+USAGE_S = 0.1  # after a stop, for what the provider may say of its cost
 
 
 class Source(Protocol):
@@ -33,7 +34,7 @@ class Source(Protocol):
         ...
 
     def estimate(self, answered: str) -> dict[str, Any] | None:
-        """Guess the usage of an answer that nobody counted; None where that has no meaning."""
+        """Guess the usage of an answer that nobody counted; None where it costs nothing."""
         ...
 
 
@@ -67,15 +68,22 @@ class Outcome:
 
 
 CloseStream = Callable[..., bool]  # store.streams.Streams.close
+ReleaseStream = Callable[..., bool]  # store.leases.Leases.release
 Ring = Callable[[tuple[str, ...]], None]
 
 
 class Generation:
-    """A running answer: its tape, its source, and the reason for which it was asked to end early."""
+    """A running answer: its tape, its source, and the reason for which it was asked to end early.
 
-    def __init__(self, tape: Tape, source: Source, chunk_by: str, flush_ms: int) -> None:
+    `movable`: another process may go on with it when this one has to leave.
+    """
+
+    def __init__(
+        self, tape: Tape, source: Source, chunk_by: str, flush_ms: int, *, movable: bool = False
+    ) -> None:
         self.tape = tape
         self.source = source
+        self.movable = movable
         self.usage: dict[str, Any] | None = None
         self.why: Exception | None = None
         self.recording = Recording(
@@ -86,7 +94,10 @@ class Generation:
         """Make the source let go; the first reason given counts, but a lost lease beats all."""
         if self.why is None or isinstance(why, LeaseLost):
             self.why = why
-        self.source.close()
+        if isinstance(why, Stopped) and self.source.estimate("") is not None:
+            gevent.spawn_later(USAGE_S, self.source.close)
+        else:
+            self.source.close()
 
 
 class Runner:
@@ -99,6 +110,7 @@ class Runner:
         writer: Writer,
         ring_here: Ring,
         close_stream: CloseStream,
+        release_stream: ReleaseStream,
         clock: Callable[[], float],
         limits: Limits,
         tally: Tally | None = None,
@@ -108,6 +120,7 @@ class Runner:
         self._writer = writer
         self._ring_here = ring_here
         self._close_stream = close_stream
+        self._release_stream = release_stream
         self._clock = clock
         self._limits = limits
 
@@ -150,7 +163,7 @@ class Runner:
         reason = None
         for item in generation.source:
             now = clock()
-            if type(item) is Delta:
+            if type(item) is Delta and generation.why is None:
                 text = cleaner.feed(item.text)
                 if text:
                     tape.append(text)
@@ -165,8 +178,9 @@ class Runner:
                 reason = item.reason
             elif isinstance(item, Reasoning):
                 continue  # a second stream of the message, when reasoning is shown
-            if generation.why is not None:
-                break
+            why = generation.why
+            if why is not None and (generation.usage is not None or not isinstance(why, Stopped)):
+                break  # who was stopped may still hear what it cost: its source is closed in a moment
             if len(tape.data) > most:
                 raise ProviderError("too_large", "The answer grew beyond the limit of this server.")
             if now > until:
@@ -182,8 +196,30 @@ class Runner:
             self._tally.lost_leases += 1
             tape.lost = True
             return
+        handed_over = generation.movable and outcome.status is Status.INTERRUPTED
+        kept = self._hand_over(generation) if handed_over else self._close(generation, outcome)
+        if handed_over or not kept:
+            tape.lost = True  # its readers go on at what is stored
+        self._tally.ended[outcome.status] += kept and not handed_over
+        log.info(
+            "handed over" if handed_over else "answered",
+            stream=tape.stream_id,
+            epoch=tape.epoch,
+            status=str(outcome.status),
+            bytes=len(tape.data),
+        )
+
+    def _hand_over(self, generation: Generation) -> bool:
+        """Store the text and let go of it: it stays streaming, for another process to go on."""
+        tape = generation.tape
         text = tape.data.decode()
-        usage = generation.usage or generation.source.estimate(text)
+        return self._insist(generation, partial(self._release_stream, tape.stream_id, tape.epoch, text=text))
+
+    def _close(self, generation: Generation, outcome: Outcome) -> bool:
+        """Store the end with the whole text; only then may readers of the tape be told."""
+        tape = generation.tape
+        text = tape.data.decode()
+        usage = _usage_of(generation, text)
         close = partial(
             self._close_stream,
             tape.stream_id,
@@ -195,19 +231,11 @@ class Runner:
             finish_reason=outcome.finish_reason,
         )
         if not self._insist(generation, close):
-            tape.lost = True
-            return
+            return False
         tape.end = End(
             outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason
         )
-        self._tally.ended[outcome.status] += 1
-        log.info(
-            "answered",
-            stream=tape.stream_id,
-            epoch=tape.epoch,
-            status=str(outcome.status),
-            bytes=len(tape.data),
-        )
+        return True
 
     def _insist(self, generation: Generation, close: Callable[[], bool]) -> bool:
         """Store the end, again and again while the database is away; False when the lease was lost."""
@@ -231,6 +259,18 @@ def _failed(generation: Generation, code: str, message: str) -> Outcome:
         case Leaving():
             return Outcome(Status.INTERRUPTED)
     return Outcome(Status.ERROR, {"code": code, "message": message})
+
+
+def _usage_of(generation: Generation, text: str) -> dict[str, Any] | None:
+    """Say what the whole answer cost: as counted, and guessed for what nobody counted."""
+    counted, base = generation.usage, generation.tape.bases[-1]
+    if counted is None:
+        return generation.source.estimate(text)
+    earlier = generation.source.estimate(text.encode()[:base].decode()) if base else None
+    if earlier is None:
+        return counted
+    tokens = counted["output_tokens"] + earlier["output_tokens"]
+    return {**counted, "output_tokens": tokens, "estimated": True}
 
 
 def _usage(item: Usage) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The writer: one greenlet a process that stores what the tapes have gathered, all streams in one commit."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import structlog
@@ -30,7 +30,12 @@ class Recording:
 
 
 MakeBatch = Callable[[str, int, int, str], Any]  # (stream id, epoch, start, text)
-Append = Callable[[Sequence[Any]], set[str]]  # returns the ids whose lease was lost
+
+
+class Append(Protocol):
+    """store.streams.Streams.append: returns the ids whose lease was lost."""
+
+    def __call__(self, batches: Sequence[Any], *, again: bool) -> set[str]: ...
 
 
 class Writer:
@@ -44,6 +49,7 @@ class Writer:
         self.tally = Tally()  # the process's own, where composition hands one in
         self._recordings: dict[str, Recording] = {}
         self._work = Event()
+        self._unsure = False  # the last flush failed, and may have been stored all the same
 
     def record(self, recording: Recording) -> None:
         """Begin to store a tape."""
@@ -76,11 +82,13 @@ class Writer:
             for r, upto in due
         ]
         try:
-            lost = self._append(batches)
+            lost = self._append(batches, again=self._unsure)
         except Exception:
+            self._unsure = True
             self.tally.failed_flushes += 1
             log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
             return False
+        self._unsure = False
         self.tally.flush_s.add(self._clock() - now)
         self.tally.flush_bytes.add(sum(upto - r.stored for r, upto in due))
         for recording, upto in due:

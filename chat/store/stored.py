@@ -26,6 +26,7 @@ class StreamState:
     created_by: str | None
     owner: str | None
     stop_requested: bool
+    continuations: int  # how often it went on by itself since a person asked for it
     error: dict[str, str] | None
     usage: dict[str, Any] | None
     finish_reason: str | None

@@ -9,7 +9,8 @@ import pytest
 from chat.core.frames import End
 from chat.core.lifecycle import Status
 from chat.generation import runner
-from chat.generation.engine import Draining, NoSource, Pace
+from chat.generation.engine import Draining, NoSource
+from chat.generation.reaper import Waits
 from chat.generation.runner import Limits
 from chat.store.streams import Batch
 from tests.rig import Rig, text_of
@@ -26,6 +27,10 @@ def drip(count: int = 1000, pause: float = 0.005) -> Iterator[str]:
     for number in range(count):
         yield f"drop {number} "
         gevent.sleep(pause)
+
+
+def reap(rig: Rig, is_dead=lambda owner: False) -> list[str]:
+    return [orphan.id for orphan in rig.streams.orphans(is_dead) if rig.streams.interrupt(orphan)]
 
 
 def wait_for(condition, seconds: float = 5) -> None:
@@ -169,9 +174,9 @@ def test_a_lease_that_ran_out_is_freed_and_its_zombie_writes_nothing(tmp_path: P
     zombie, heir = Rig(tmp_path), Rig(tmp_path)
     stream = zombie.stream()
     zombie.streams.claim(stream, {Status.PENDING})
-    assert heir.streams.reap(lambda owner: False) == [], "a lease that holds is respected"
+    assert heir.streams.orphans(lambda owner: False) == [], "a lease that holds is respected"
     heir.lease_clock.now += 7
-    assert heir.streams.reap(lambda owner: False) == [stream]
+    assert reap(heir) == [stream]
     assert zombie.streams.append([Batch(stream, 1, 0, "late")]) == {stream}
     assert not zombie.streams.close(stream, 1, Status.DONE, text="late")
     assert zombie.streams.renew({stream: 1}) == ({stream}, set())
@@ -188,7 +193,7 @@ def test_a_stream_that_only_a_generator_can_feed_waits_for_it(rig: Rig):
     stream = rig.stream()
     with pytest.raises(NoSource):
         rig.engine.drive(stream)
-    rig.engine.start_pending()
+    gevent.sleep(4.5)
     assert rig.status(stream) == Status.PENDING
     assert rig.engine.run(stream, lambda: ["here"])
 
@@ -196,11 +201,11 @@ def test_a_stream_that_only_a_generator_can_feed_waits_for_it(rig: Rig):
 def test_a_flush_that_fails_loses_nothing(rig: Rig):
     real, failures = rig.streams.append, []
 
-    def sometimes(batches):
+    def sometimes(batches, **how):
         if len(failures) < 3:
             failures.append(1)
             raise OSError("disk full")
-        return real(batches)
+        return real(batches, **how)
 
     rig.writer._append = sometimes
     stream = rig.stream(drip(60))
@@ -230,13 +235,14 @@ def test_a_lease_renewed_late_is_not_reaped_by_the_process_that_writes(rig: Rig)
     stream = rig.stream(drip(20))
     rig.engine.drive(stream)
     rig.lease_clock.now += 60  # the disk was full, or the machine slept
-    rig.engine.reap()
+    rig.engine._reaper._leases_count_from = 0
+    rig.engine._reaper.reap()
     assert rig.status(stream) == Status.STREAMING
     wait_for(lambda: rig.status(stream) == Status.DONE)
 
 
 def test_a_pending_stream_that_cannot_begin_holds_up_no_other(rig: Rig):
-    rig.engine._pace = Pace(start_pending_s=(0, 0))
+    rig.engine._reaper._waits = Waits(start_pending_s=(0, 0))
     broken, good = rig.stream(), rig.stream(["fine"])
     real = rig.engine._open_source
 
@@ -246,6 +252,5 @@ def test_a_pending_stream_that_cannot_begin_holds_up_no_other(rig: Rig):
         return real(state, so_far)
 
     rig.engine._open_source = open_source
-    gevent.sleep(0.01)
-    rig.engine.start_pending()
+    rig.engine._reaper.start_pending()
     wait_for(lambda: rig.status(good) == Status.DONE)

@@ -6,12 +6,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from chat.core.batching import Batcher
 from chat.core.lifecycle import Status
 from chat.live import follow, mirror
 from chat.live.tape import Tape
+from chat.store.leases import Orphan, Tail
 from chat.store.stored import StreamState
 from chat.store.streams import Batch, Streams
 from chat.store.tables import chunks, streams
@@ -22,14 +23,14 @@ from tests.model.processes import SOUND, Parts
 class NoFence(Streams):
     """Stores for whoever asks, as if it were of the epoch in force."""
 
-    def append(self, batches: Sequence[Batch]) -> set[str]:
+    def append(self, batches: Sequence[Batch], **how: bool) -> set[str]:
         states = {batch.stream_id: self.state(batch.stream_id) for batch in batches}
         current = [
             dataclasses.replace(batch, epoch=state.epoch)
             for batch in batches
             if (state := states[batch.stream_id])
         ]
-        return super().append(current)
+        return super().append(current, **how)
 
 
 class NoFenceAtTheEnd(Streams):
@@ -60,8 +61,27 @@ class BaseOffByOne(Streams):
 class DoubleAppend(Streams):
     """Writes again what it was not sure of."""
 
-    def append(self, batches: Sequence[Batch]) -> set[str]:
+    def append(self, batches: Sequence[Batch], **how: bool) -> set[str]:
         return super().append(batches) | super().append(batches)
+
+
+class BelievesEveryFailure(Streams):
+    """Takes what failed for not stored, although a commit can succeed and its answer be lost."""
+
+    def append(self, batches: Sequence[Batch], **how: bool) -> set[str]:
+        return super().append(batches)
+
+
+class ReadsBeforeItHolds(Streams):
+    """Hands over what was stored a while ago, not what the old owner added since."""
+
+    def _settle(self, tx: Transaction, orphan: Orphan, tail: Tail) -> str | None:
+        text = super()._settle(tx, orphan, tail)
+        if text:
+            cut = text[:-1]
+            whole = {"text": cut, "length": len(cut.encode())}
+            tx.execute(update(streams).where(streams.c.id == orphan.id).values(whole))
+        return text and text[:-1]
 
 
 class LostTail(Streams):
@@ -77,10 +97,10 @@ class LostTail(Streams):
 class LostChunk(Streams):
     """Compacts all chunks of an orphan but the newest."""
 
-    def _orphan(self, row: Row[Any], tx: Transaction) -> bool:
-        newest = select(func.max(chunks.c.seq)).where(chunks.c.stream_id == row.id).scalar_subquery()
+    def _settle(self, tx: Transaction, orphan: Orphan, tail: Tail) -> str | None:
+        newest = select(func.max(chunks.c.seq)).where(chunks.c.stream_id == orphan.id).scalar_subquery()
         tx.execute(delete(chunks).where(chunks.c.seq == newest, chunks.c.text != ""))
-        return super()._orphan(row, tx)
+        return super()._settle(tx, orphan, tail)
 
 
 class ChunksLeft(Streams):
@@ -113,12 +133,8 @@ class EndWithoutItsMessage(Streams):
 class ForgetfulReaper(Streams):
     """Believes a lease for ever."""
 
-    def reap(self, is_dead: Callable[[str], bool]) -> list[str]:
-        self._lease_clock, clock = (lambda: 0.0), self._lease_clock
-        try:
-            return super().reap(is_dead)
-        finally:
-            self._lease_clock = clock
+    def orphans(self, is_dead: Callable[[str], bool], *rest: Any, **more: Any) -> list[Orphan]:
+        return super().orphans(is_dead, expired=False)
 
 
 class RenewsWhatNobodyHolds(Streams):
@@ -199,6 +215,8 @@ BUGS = (
     Bug("a stream is claimed twice", "promise 1", Parts(streams=TwoWinners)),
     Bug("a base is off by one", "promise [234]|can't decode", Parts(streams=BaseOffByOne)),
     Bug("a batch is appended twice", "promise [23]", Parts(streams=DoubleAppend)),
+    Bug("a failed append is believed to have failed", "promise [23]", Parts(streams=BelievesEveryFailure)),
+    Bug("a takeover loses a batch", "promise [23]", Parts(streams=ReadsBeforeItHolds)),
     Bug("the tail is lost at the end", "promise [238]", Parts(streams=LostTail)),
     Bug("compaction drops a chunk", "promise [23]", Parts(streams=LostChunk)),
     Bug("compaction leaves the chunks", "promise 8", Parts(streams=ChunksLeft)),

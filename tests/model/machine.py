@@ -87,15 +87,18 @@ class StreamLog(Reading):
                 process.hear(answer.id, delta + "☠")
 
     @precondition(lambda self: self.recordings)
-    @rule(which=FIRST_OR_SECOND, down=st.sampled_from([False, False, False, True]))
-    def tick(self, which: int, down: bool) -> None:
+    @rule(which=FIRST_OR_SECOND, down=st.sampled_from([None, None, "database", "reply"]))
+    def tick(self, which: int, down: str | None = None) -> None:
+        """One flush; the database may be down, or store it and lose the answer."""
         process = self.processes[which]
-        self.world.broken = "database" if down else None
+        self.world.broken = down
         process.writer.tick()
         self.world.broken = None
         before = [answer.stored for answer in self.answers]
         self.what_is_stored()
         for answer, stored in zip(self.answers, before, strict=True):
+            if answer.is_held_by(process) and down == "reply":
+                continue
             if answer.is_held_by(process) and not down:
                 owed = answer.owed(self.world.now, FLUSH_MS / 1000)
                 promise(5, len(answer.stored) >= owed, "text waits beyond its batch")
@@ -114,7 +117,7 @@ class StreamLog(Reading):
             self.read()
         self.world.now += seconds
         for which, _ in enumerate(self.processes):
-            self.tick(which, down=False)
+            self.tick(which)
 
     @rule(deltas=DELTAS)
     def go_on_and_on(self, deltas: list[str]) -> None:
@@ -147,7 +150,7 @@ class StreamLog(Reading):
         for zombie in sleepers:
             self.hear(zombie, last_words)
             if wakes == "writes":
-                self.tick(place, down=False)
+                self.tick(place)
             elif wakes == "ends":
                 self.end(zombie, Status.DONE, hook=None)
 
@@ -227,14 +230,47 @@ class StreamLog(Reading):
 
     @rule(which=FIRST_OR_SECOND)
     def reap(self, which: int) -> None:
-        orphans = [
-            answer for answer in self.answers
-            if answer.holder and (answer.holder.name in self.dead or answer.lease_until < self.world.now)
-        ]  # fmt: skip
-        reaped = self.processes[which].streams.reap(self.dead.__contains__)
+        orphans = self._orphans()
+        reaped = self.processes[which].reap(self.dead.__contains__)
         promise(6, set(reaped) == {answer.id for answer in orphans}, "an orphan is left, or one was made")
         for answer in orphans:
             answer.end(Status.STOPPED if answer.stop_requested else Status.INTERRUPTED)
+
+    @rule(which=FIRST_OR_SECOND, with_tails=st.booleans())
+    def adopt(self, which: int, with_tails: bool) -> None:
+        """A process goes on with what it finds orphaned; shared tapes may know more than is stored."""
+        process, orphans = self.processes[which], self._orphans()
+        for answer in orphans:
+            answer.heard = answer.heard if with_tails else answer.stored
+        tails = {it.id: (len(it.stored), it.heard[len(it.stored) :]) for it in orphans}
+        adopted = process.adopt(self.dead.__contains__, tails)
+        promise(6, set(adopted) == {answer.id for answer in orphans}, "an orphan is left, or one was made")
+        for answer in orphans:
+            answer.stored = answer.heard
+            if answer.stop_requested:
+                answer.end(Status.STOPPED)
+            else:
+                answer.claim(process, self.world.now)
+
+    @precondition(lambda self: self.recordings)
+    @rule(which=st.integers(0, 3), last_words=st.none() | DELTAS)
+    def hand_over(self, which: int, last_words: list[str] | None) -> None:
+        """A process that has to leave lets go of an answer, with all its text."""
+        if last_words:
+            self.hear(which, last_words)
+        process, answer = self.recordings[which % len(self.recordings)]
+        rightful = answer.is_held_by(process)
+        promise(4, process.hand_over(answer.id) == rightful, "handed over without a lease, or not with one")
+        if rightful:
+            answer.stored, answer.holder = answer.heard, None
+
+    def _orphans(self) -> list[Answer]:
+        now = self.world.now
+        return [
+            it for it in self.answers
+            if is_streaming(it.status)
+            and (it.holder is None or it.holder.name in self.dead or it.lease_until < now)
+        ]  # fmt: skip
 
     def remove(self, which: int) -> None:
         """Delete a stream; whoever records or reads it finds out. Another one takes its place."""

@@ -29,6 +29,7 @@ from chat.live.logs import Logs
 from chat.live.mirror import Mirrors
 from chat.live.mirror import Stored as Fetched
 from chat.live.tape import Tape, Tapes
+from chat.store.leases import Tail
 from chat.store.sqlite import SqliteStore, prepare
 from chat.store.stored import StreamState, end_of
 from chat.store.streams import Batch, Streams
@@ -168,14 +169,17 @@ class Process:
         assert stored is not None
         state = self.streams.claim(stream_id, sources, stored.state.epoch)
         if state is not None:
-            tape = self.parts.tape(stream_id, state.epoch, state.bases, stored.data)
-            batcher = self.parts.batcher(state.chunk_by, FLUSH_MS, len(tape.data))
-            self.leave(stream_id)
-            recording = Recording(tape, batcher, lambda: self.leave(stream_id))
-            self.recordings[stream_id] = recording
-            self.tapes.add(tape)
-            self.writer.record(recording)
+            self._record(state, stored.data)
         return state
+
+    def _record(self, state: StreamState, text: bytes) -> None:
+        tape = self.parts.tape(state.id, state.epoch, state.bases, text)
+        batcher = self.parts.batcher(state.chunk_by, FLUSH_MS, len(tape.data))
+        self.leave(state.id)
+        recording = Recording(tape, batcher, lambda: self.leave(state.id))
+        self.recordings[state.id] = recording
+        self.tapes.add(tape)
+        self.writer.record(recording)
 
     def hear(self, stream_id: str, text: str) -> None:
         """Take a delta from the provider."""
@@ -215,10 +219,38 @@ class Process:
         for stream_id in lost:
             self.leave(stream_id)
 
-    def _append(self, batches: Sequence[Batch]) -> set[str]:
+    def adopt(self, is_dead: Callable[[str], bool], tails: dict[str, Tail]) -> list[str]:
+        """Take over what nobody writes any more, as the engine does; `tails`: what shared tapes knew."""
+        adopted = []
+        for orphan in self.streams.orphans(is_dead):
+            tail = tails.get(orphan.id, (0, b""))
+            if orphan.stop_requested:
+                adopted += [orphan.id] if self.streams.interrupt(orphan, tail) else []
+            elif (taken := self.streams.take_over(orphan, tail)) is not None:
+                self._record(taken[0], taken[1].encode())
+                adopted.append(orphan.id)
+        return adopted
+
+    def hand_over(self, stream_id: str) -> bool:
+        """Let go of it with all its text, as a process does that has to leave."""
+        recording = self.recordings[stream_id]
+        tape = recording.tape
+        self.writer.release(recording)
+        kept = self.streams.release(stream_id, tape.epoch, text=tape.data.decode())
+        self.leave(stream_id)
+        return kept
+
+    def reap(self, is_dead: Callable[[str], bool]) -> list[str]:
+        """Interrupt what nobody writes any more."""
+        return [orphan.id for orphan in self.streams.orphans(is_dead) if self.streams.interrupt(orphan)]
+
+    def _append(self, batches: Sequence[Batch], *, again: bool) -> set[str]:
         if self.world.broken == "database":
             raise DatabaseDown
-        return self.streams.append(batches)
+        lost = self.streams.append(batches, again=again)
+        if self.world.broken == "reply":
+            raise DatabaseDown  # it is stored, and the answer was lost
+        return lost
 
     def _fetch(self, stream_id: str, offset: int, last_seq: int) -> Fetched | None:
         found = self.streams.read(stream_id, offset, last_seq)

@@ -1,0 +1,95 @@
+"""How a stream moves from one status to the next, inside a transaction; leases and streams build on it."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from chat.core.lifecycle import MOVES, Status
+from chat.store.stored import StreamState, state_of
+from chat.store.tables import chunks, streams
+from chat.store.transaction import Store, Transaction
+
+OnChange = Callable[[Transaction, StreamState], None]
+
+
+class Moves:
+    """What all writes of streams share: who we are, our clocks, and the hook of the chat column.
+
+    `lease_clock` gives seconds, as a number or as an SQL expression where the database's clock counts.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        owner: Callable[[], str],
+        lease_s: float,
+        wall: Callable[[], float],
+        lease_clock: Callable[[], Any],
+        on_change: OnChange = lambda tx, state: None,
+    ) -> None:
+        self.store = store
+        self._owner = owner
+        self._lease_s = lease_s
+        self._wall = wall
+        self._lease_clock = lease_clock
+        self._on_change = on_change
+
+    def _hold(self, tx: Transaction, stream_id: str) -> None:
+        """Keep everybody else's writes out of this stream until the commit: what is read now stays true.
+
+        SQLite has one writer anyway, and its dialect leaves FOR UPDATE away.
+        """
+        tx.execute(select(streams.c.id).where(streams.c.id == stream_id).with_for_update())
+
+    def _lease(self) -> dict[str, Any]:
+        return {"owner": self._owner(), "lease_until": self._lease_clock() + self._lease_s}
+
+    def _lay_base(self, tx: Transaction, stream_id: str) -> StreamState:
+        """Note where the new epoch begins, and lay down an empty chunk: all that follow have a higher seq."""
+        row = tx.execute(select(streams.c.length, streams.c.bases).where(streams.c.id == stream_id)).one()
+        laid = insert(chunks).values(stream_id=stream_id, start=row.length, text="").returning(chunks.c.seq)
+        first_seq = tx.execute(laid).scalar_one()
+        tx.execute(
+            update(streams)
+            .where(streams.c.id == stream_id)
+            .values(bases=[*row.bases, row.length], first_seq=first_seq)
+        )
+        return self._present(tx, stream_id)
+
+    def _move(
+        self,
+        stream_id: str,
+        before: Collection[Status],
+        after: Status,
+        tx: Transaction,
+        *,
+        epoch: int | None = None,
+        **values: Any,
+    ) -> bool:
+        allowed = [status for status in before if after in MOVES[status]]
+        where = (streams.c.id == stream_id) & streams.c.status.in_(allowed)
+        if epoch is not None:
+            where &= streams.c.epoch == epoch
+        moved = tx.execute(
+            update(streams)
+            .where(where)
+            .values(status=after, owner=None, lease_until=None, ended_at=self._wall(), **values)
+        )
+        if moved.rowcount == 0:
+            return False
+        tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
+        self._announce(tx, stream_id)
+        return True
+
+    def _announce(self, tx: Transaction, stream_id: str) -> StreamState:
+        state = self._present(tx, stream_id)
+        tx.ring(f"stream:{stream_id}")
+        self._on_change(tx, state)
+        return state
+
+    def _present(self, tx: Transaction, stream_id: str) -> StreamState:
+        state = state_of(tx.conn, stream_id)
+        assert state is not None, "read inside the transaction that changed it"
+        return state
