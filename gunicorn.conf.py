@@ -1,5 +1,5 @@
 __import__("gevent.monkey").monkey.patch_all()  # first of all: what is imported later must cooperate
-# How gunicorn runs Headwater: one gevent worker, and an orderly leaving.
+# How gunicorn runs Headwater: gevent workers, an orderly leaving, and a look after those who died.
 # ruff: noqa: E402  the first line has to be the first
 
 import gc
@@ -16,10 +16,10 @@ settings = load_or_leave()
 
 bind = f"127.0.0.1:{settings.port}"
 worker_class = "gevent"
-workers = 1  # see on_starting
+workers = settings.web_concurrency
 worker_connections = settings.connections
 timeout = 60  # seconds a worker's hub may be stuck before the master replaces it
-graceful_timeout = int(settings.drain_s) + 3
+graceful_timeout = int(settings.grace_s + settings.drain_s) + 3
 keepalive = 75  # seconds; longer than a proxy keeps its own idle connections
 limit_request_line = 8190
 limit_request_field_size = 16380
@@ -33,13 +33,7 @@ ANY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
 
 def on_starting(server):
-    """Say what is not as asked for, and what may cost money."""
-    if settings.web_concurrency > 1:
-        server.log.warning(
-            "WEB_CONCURRENCY is %d, and one worker runs: in this version answers are handed on inside one "
-            "process; several come with PostgreSQL.",
-            settings.web_concurrency,
-        )
+    """Say what may cost money."""
     public = [str(address[0]) for address in _addresses(server) if address[0] not in LOOPBACK]
     if public and settings.auth == "open" and settings.has_real_provider:
         server.log.warning(
@@ -59,23 +53,26 @@ def post_worker_init(worker):
     house = worker.wsgi.extensions["headwater"]
     gc.freeze()  # what is loaded by now stays: no later collection looks through it and stalls the hub
     sys.setswitchinterval(0.0005)  # seconds for which the thread that commits may keep the hub waiting
-    house.engine.start()
-    stop_listening, quit_now = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGQUIT)
+    house.engine.start(house.rounds)
+    worker.leaving, worker.is_closing = None, False
+    quit_now = signal.getsignal(signal.SIGQUIT)
 
-    def leave():
+    def leave(grace_s):
         try:
-            if not house.engine.drain(settings.drain_s):
+            if not house.engine.drain(settings.drain_s, grace_s):
                 worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
             house.bell.ring_all()  # bodies look up, see that we leave, and end
-            stop_listening(signal.SIGTERM, None)
             gevent.sleep(LAST_WORDS_S)
         finally:  # at once, whatever went wrong: gunicorn would look only once a second whether all is done
-            quit_now(signal.SIGQUIT, None)
+            if not worker.is_closing:
+                quit_now(signal.SIGQUIT, None)
 
-    def on_signal(_signal, _frame):
+    def on_signal(told, _frame):
         if not house.engine.draining:
             house.engine.draining = True  # the second of two signals finds it so
-            gevent.spawn(leave)
+            worker.alive = False  # within a second it takes no new connections: others do
+            # Who pressed Ctrl-C waits; who was told by a platform has the time that was agreed on.
+            worker.leaving = gevent.spawn(leave, settings.grace_s if told == signal.SIGTERM else 0)
 
     for told in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(told, on_signal)
@@ -85,14 +82,35 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """Close the database and be gone: Python's own tidying up would take another third of a second."""
+    """Wait for the last answers, close the database and be gone.
+
+    At once: Python's own tidying up would take another third of a second.
+    """
     if worker.wsgi is None:
         return  # it never began; gunicorn tells why by its status
     house = worker.wsgi.extensions["headwater"]
+    worker.is_closing = True
+    while worker.leaving and not house.engine.left:  # no request is open any more, but an answer may be
+        worker.notify()
+        worker.leaving.join(1)
     house.store.close()
     if house.engine.draining:
         logging.shutdown()
         os._exit(0)
+
+
+def child_exit(server, worker):
+    """Free what a dead worker held, so that the others go on with it at once."""
+    from chat.generation.identity import prefix_of  # late: most masters never need them
+    from chat.store.freeing import free
+
+    try:
+        freed = free(settings.database_url, prefix_of(worker.pid))
+    except Exception:
+        server.log.exception("The leases of worker %d run out by themselves.", worker.pid)
+    else:
+        if freed:
+            server.log.warning("Worker %d left %d answers; others go on with them.", worker.pid, freed)
 
 
 def _addresses(process):

@@ -12,6 +12,7 @@ from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers
 from chat.generation.engine import Engine, Pace
 from chat.generation.providers.types import Patience, Provider
+from chat.generation.reaper import Waits
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
 from chat.live.bell import open_bell
@@ -59,6 +60,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         writer=writer,
         ring_here=bell.ring_here,
         close_stream=streams.close,
+        release_stream=streams.release,
         clock=clock.monotonic,
         limits=Limits(settings.answer_bytes, settings.answer_s),
         tally=tally,
@@ -71,7 +73,9 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         runner=runner,
         open_source=Answers(store, provider).open,
         is_dead=identity.is_dead,
-        pace=Pace(flush_ms=settings.flush_ms, renew_s=settings.lease_s / 3),
+        clock=clock.monotonic,
+        pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
+        continues=settings.on_interrupt == "continue",
     )
     return House(
         settings=settings,

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, jsonify, request
 from chat.core.frames import Close, End, Ping, Rewind, Slice
 from chat.core.lifecycle import Status
 from chat.core.log import check_place, parse_epoch, parse_offset, resume_place
-from chat.generation.engine import NoSource
+from chat.generation.engine import Draining, NoSource
 from chat.live.bell import Ear
 from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
 from chat.store import messages
 from chat.store.stored import StreamState
-from chat.store.streams import AnotherIsLive
+from chat.store.leases import AnotherIsLive
 from chat.store.transaction import Transaction
 from chat.web import access, wire
 from chat.web.bodies import Body, Line, Permit, live_response, plain_response
@@ -128,8 +128,8 @@ def start(stream_id: str, *, resume: bool) -> None:
         made.engine.drive(stream_id, resume=resume)
     except AnotherIsLive as other:
         raise AnswerInProgress(made.store.read(partial(messages.live_beside, stream_id=stream_id))) from other
-    except NoSource:
-        return  # somebody's generator will feed it: follow until then
+    except (NoSource, Draining):
+        return  # somebody's generator will feed it, or another process: follow until then
 
 
 def stop_stream(stream_id: str) -> dict[str, Any]:
@@ -158,6 +158,9 @@ def asked_place(state: StreamState, pace: Pace) -> Place:
     if offset > 0:
         with house().logs.reader(state.id, pace) as reader:
             log = reader.look()
+            if log is not None and log.epoch < state.epoch:
+                house().engine.forget(state.id)  # we slept, and another process goes on with it
+                log = reader.look()
             if log is not None:
                 check_place(offset, min(epoch, log.epoch), bases=log.bases, text=bytes(log.data))
     return offset, epoch

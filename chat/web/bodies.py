@@ -55,7 +55,7 @@ class Line:
             self.ask_at = now + ACCESS_S
             if not self.permit.allowed():
                 raise AccessGone
-        return self.connection.gone or self.made.engine.draining or now >= self.rotate_at
+        return self.connection.gone or self.made.engine.left or now >= self.rotate_at
 
 
 Body = Callable[[Ear, Line], Iterator[bytes]]

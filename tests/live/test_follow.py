@@ -114,7 +114,8 @@ def test_a_tape_reader_is_rewound_to_the_base_of_a_takeover(tmp_path: Path):
         zombie.writer.tick = lambda: None  # it stores no more
         assert next(frames).data == b"only on the tape"
         heir.lease_clock.now += 100
-        assert heir.streams.reap(lambda owner: False) == [stream]
+        (orphan,) = heir.streams.orphans(lambda owner: False)
+        assert heir.streams.interrupt(orphan)
         heir.sources[stream] = ["and ", "more."]
         assert heir.engine.drive(stream, resume=True)
         heir.follow(stream, "delta", 8, 2)

@@ -15,7 +15,7 @@ from chat.store.messages import (
     UnknownAnswer,
     UnknownParent,
 )
-from chat.store.streams import AnotherIsLive
+from chat.store.leases import AnotherIsLive
 from chat.store.tables import messages as table
 from chat.store.tables import streams
 from tests.store.talk import ADA, BEN, Talk, count, stream_of
