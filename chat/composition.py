@@ -1,5 +1,6 @@
 """The composition root below Flask: which part is given what. Only `create_app` calls it."""
 
+from collections.abc import Iterable
 from functools import partial
 from urllib.request import getproxies
 
@@ -15,11 +16,15 @@ from chat.generation.providers.types import Patience, Provider
 from chat.generation.reaper import Waits
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
-from chat.live.bell import open_bell
+from chat.live.bell import Bell
 from chat.live.logs import Logs
 from chat.live.mirror import Mirrors, Stored
+from chat.live.overlay import Overlays
+from chat.live.relayed import open_bell
+from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
-from chat.store import messages
+from chat.store import messages, postgres
+from chat.store.postgres import PostgresStore
 from chat.store.sqlite import SqliteStore
 from chat.store.stored import end_of
 from chat.store.streams import Batch, Streams
@@ -34,25 +39,22 @@ TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
 
 def compose(settings: Settings, database: Database, provider: Provider, signer: Signer) -> House:
     """Put the house together. Nothing runs before `engine.start()`."""
-    bell = open_bell(settings.database_url)
     tally = Tally()
-    store = TimedStore(
-        SqliteStore(database, bell.ring),
-        clock.monotonic,
-        on_read=tally.read_s.add,
-        on_write=tally.write_s.add,
-    )
+    kept, bell = open_store(settings, database)
+    store = TimedStore(kept, clock.monotonic, on_read=tally.read_s.add, on_write=tally.write_s.add)
     streams = Streams(
         store,
-        owner=lambda: str(identity.myself()),  # asked when it claims: after the fork
+        owner=my_name,
         lease_s=settings.lease_s,
         wall=clock.wall,
-        lease_clock=clock.lease_clock,
+        lease_clock=clock.lease_clock if settings.on_sqlite else postgres.lease_clock,
         on_change=messages.follow_stream,
     )
     tapes = Tapes()
+    shared = open_shared_tapes(settings.redis_url, tapes, bell)
     mirrors = Mirrors(bell, partial(fetch, streams), clock.monotonic, settings.heartbeat_s)
-    logs = Logs(tapes, mirrors)
+    overlays = Overlays(bell, mirrors, shared, clock.monotonic, settings.heartbeat_s)
+    logs = Logs(tapes, mirrors, overlays if settings.redis_url else None)
     writer = Writer(streams.append, Batch, clock.monotonic, TICK_S)
     writer.tally = tally
     runner = Runner(
@@ -76,6 +78,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
         continues=settings.on_interrupt == "continue",
+        salvage=shared.salvage,
     )
     return House(
         settings=settings,
@@ -91,7 +94,29 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         session_rate=Rate("session", settings.session_rate),
         now=clock.wall,
         tally=tally,
+        shared=shared,
+        rounds=[*bell.rounds, *shared.rounds],
     )
+
+
+def open_store(settings: Settings, database: Database) -> tuple[SqliteStore | PostgresStore, Bell]:
+    """Open the store of this database, and the bell that its commits ring, in other processes too."""
+
+    def ring(topics: Iterable[str]) -> None:
+        bell.ring(topics)  # made below: on one file the bell listens to the store
+
+    if not settings.on_sqlite:
+        bell = open_bell(settings.database_url, settings.redis_url)
+        return PostgresStore(database, ring), bell
+    several = settings.web_concurrency > 1 and not settings.redis_url
+    store = SqliteStore(database, ring, shared=several, ringer=my_name)
+    bell = open_bell(settings.database_url, settings.redis_url, store)
+    return store, bell
+
+
+def my_name() -> str:
+    """Name this process; asked whenever it is needed, for the composition is made before the fork."""
+    return str(identity.myself())
 
 
 def fetch(streams: Streams, stream_id: str, offset: int, last_seq: int) -> Stored | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from chat.core.lifecycle import Status, sources_of
+from chat.store.chunk_rows import insert_chunks
 from chat.store.leases import ENGINES, Leases
 from chat.store.stored import Stored, StreamState, state_of, stored_from
 from chat.store.tables import chunks, streams
@@ -66,7 +67,7 @@ class Streams(Leases):
             new = [_new_of(tx, batch) for batch in ours] if again else ours
             rows = [_chunk(batch) for batch in new if batch.text]
             if rows:
-                tx.execute(insert(chunks), rows)
+                insert_chunks(tx, rows)
             for batch in ours:
                 tx.ring(f"stream:{batch.stream_id}")
             return ids - {batch.stream_id for batch in ours}

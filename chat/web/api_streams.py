@@ -14,8 +14,8 @@ from chat.live.bell import Ear
 from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
 from chat.store import messages
-from chat.store.stored import StreamState
 from chat.store.leases import AnotherIsLive
+from chat.store.stored import StreamState
 from chat.store.transaction import Transaction
 from chat.web import access, wire
 from chat.web.bodies import Body, Line, Permit, live_response, plain_response

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chat.generation.providers.types import Provider
     from chat.live.bell import Bell
     from chat.live.logs import Logs
+    from chat.live.shared_tape import SharedTapes
     from chat.live.tape import Tapes
     from chat.store.streams import Streams
     from chat.store.transaction import Store
@@ -42,6 +43,7 @@ class House:
     session_rate: Rate
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
+    shared: SharedTapes
     rounds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)  # for `engine.start`
 
 
