@@ -17,7 +17,6 @@ from chat.live.ring_message import pack, unpack
 
 CHANNEL = "headwater"
 MOST_BYTES = 7500  # of a payload; PostgreSQL's own limit is 8000
-HEALTH_S = 2.0  # of silence, after which the line is asked whether it lives
 ANSWER_S = 2.0  # for an answer; then the line counts as dead
 # One statement, so one commit: NOTIFY takes a lock that all committing transactions share.
 NOTIFY = "SELECT pg_notify(%s, message) FROM unnest(%s::text[]) AS message"
@@ -26,6 +25,7 @@ NOTIFY = "SELECT pg_notify(%s, message) FROM unnest(%s::text[]) AS message"
 class PostgresRelay:
     """Carries rings between all processes on one PostgreSQL database. Not through a transaction pooler."""
 
+    health_s = 2.0  # of silence, after which the line is asked whether it lives
     carrier = "PostgreSQL"
 
     def __init__(self, database_url: str) -> None:
@@ -60,7 +60,7 @@ class PostgresRelay:
             up()
             while not self._closed:
                 try:
-                    wait_read(line.fileno(), timeout=HEALTH_S)
+                    wait_read(line.fileno(), timeout=self.health_s)
                 except TimeoutError:
                     self._ask(line, "SELECT 1")
                     continue

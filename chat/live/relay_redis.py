@@ -14,7 +14,6 @@ from redis.retry import Retry
 from chat.live.ring_message import pack, unpack
 
 MOST_BYTES = 64 * 1024  # of a message: small enough that none holds up the others
-HEALTH_S = 1.0  # of silence, after which the line is asked whether it lives
 ANSWER_S = 1.0  # for an answer; then the line counts as dead
 PATIENCE_S = 0.5  # for whatever else is asked
 
@@ -41,6 +40,7 @@ def connect(url: str, *, patience_s: float = PATIENCE_S, retries: int = 0, most:
 class RedisRelay:
     """Carries rings between all processes at one Redis database."""
 
+    health_s = 1.0  # of silence, after which the line is asked whether it lives
     carrier = "Redis"
 
     def __init__(self, url: str) -> None:
@@ -73,7 +73,7 @@ class RedisRelay:
             line.subscribe(self.channel)
             asked = False
             while not self._closed:
-                told = line.get_message(timeout=ANSWER_S if asked else HEALTH_S)
+                told = line.get_message(timeout=ANSWER_S if asked else self.health_s)
                 if told is None and asked:
                     raise TimeoutError("Redis does not answer")
                 asked = told is None
