@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+import gevent
 from gevent.lock import RLock
 
 from chat.core.frames import End
+from chat.core.log import StoreAway
 from chat.live.bell import Bell, Ear
+
+AGAIN_S = 0.5  # between two tries while the store is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +32,53 @@ Fetch = Callable[[str, int, int], Stored | None]  # (stream id, offset, last seq
 class Mirror:
     """The stored log of one stream; it never holds a byte that is not on disk."""
 
-    def __init__(self, stream_id: str, ear: Ear, fetch: Fetch, clock: Callable[[], float], doubt_s: float):
+    def __init__(
+        self,
+        stream_id: str,
+        ear: Ear,
+        fetch: Fetch,
+        clock: Callable[[], float],
+        doubt_s: float,
+        wake: Callable[[], None],
+    ):
         self.stream_id = stream_id
         self.data = bytearray()
         self.epoch = 0
         self.bases: tuple[int, ...] = ()
         self.end: End | None = None
         self.gone = False
+        self._is_read = False
         self.ear = ear
         self._fetch = fetch
         self._clock = clock
         self._doubt_s = doubt_s
+        self._wake = wake
+        self._away_until = float("-inf")
         self._last_seq = 0
         self._read_at: float | None = None
         self._lock = RLock()
 
     def refresh(self) -> None:
-        """Read what is new, if it was rung, or so long ago that a ring may be lost."""
+        """Read what is new, if it was rung, or so long ago that a ring may be lost.
+
+        While the store is away it stays as it is, and its readers are woken to look again: what they were
+        told is true still. Raises StoreAway only before anything was read.
+        """
         with self._lock:
             rung = self.ear.take()
             now = self._clock()
             if rung or self._read_at is None or now - self._read_at > self._doubt_s:
                 self._read_at = None  # should the read fail, the ring is not forgotten
-                self._read()
+                if now < self._away_until:
+                    return
+                try:
+                    self._read()
+                except StoreAway:
+                    if not self._is_read:
+                        raise
+                    self._away_until = self._clock() + AGAIN_S
+                    gevent.spawn_later(AGAIN_S, self._wake)
+                    return
                 self._read_at = now
 
     def _read(self) -> None:
@@ -57,6 +86,7 @@ class Mirror:
         if found is not None and found.epoch != self.epoch and self._last_seq:
             # Compacted chunks give their numbers back: those of a new epoch may be lower than what we saw.
             found = self._fetch(self.stream_id, len(self.data), 0)
+        self._is_read = True
         if found is None:
             self.gone = True
             return
@@ -94,5 +124,6 @@ class Mirrors:
                 mirror.ear.close()
 
     def _make(self, stream_id: str) -> Mirror:
-        ear = self._bell.listen(f"stream:{stream_id}").open()
-        return Mirror(stream_id, ear, self._fetch, self._clock, self._doubt_s)
+        topics = (f"stream:{stream_id}",)
+        ear, wake = self._bell.listen(*topics).open(), partial(self._bell.ring_here, topics)
+        return Mirror(stream_id, ear, self._fetch, self._clock, self._doubt_s, wake)

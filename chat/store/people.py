@@ -35,3 +35,8 @@ def ensure(tx: Transaction, person: Person, now: float) -> None:
         # Another writer stored the same person between our look and our insert.
         if get(tx.conn, person.id) is None:
             raise
+
+
+def hold(tx: Transaction, person_id: str) -> None:
+    """Keep other writers who hold this person too out until the commit."""
+    tx.execute(select(people.c.id).where(people.c.id == person_id).with_for_update())

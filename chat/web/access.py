@@ -1,6 +1,7 @@
 """Who may do what: every look-up of a conversation or a stream goes through here, and finds or is refused."""
 
 from typing import Literal
+from urllib.parse import unquote
 
 from flask import Flask, request
 from sqlalchemy import Connection
@@ -22,10 +23,11 @@ from chat.web.caller import (
     is_same_origin,
     is_upgrade,
 )
-from chat.web.errors import CrossOrigin, NotFound, ReadOnly, Unauthorized
+from chat.web.errors import CrossOrigin, Invalid, NotFound, ReadOnly, Unauthorized
 from chat.web.house import house
 
 Need = Literal["read", "ask"]
+NUL = "\x00"
 
 # Of /api, what asks nobody who they are.
 OPEN_TO_ALL = frozenset({("POST", "/api/session"), ("GET", "/api/openapi.json"), ("GET", "/api/docs")})
@@ -33,7 +35,16 @@ OPEN_TO_ALL = frozenset({("POST", "/api/session"), ("GET", "/api/openapi.json"),
 
 def install(app: Flask) -> None:
     """Let nobody without a name into /api, and no page of another origin act in ours."""
+    app.before_request(_refuse_nul)
     app.before_request(_guard)
+
+
+def _refuse_nul() -> None:
+    """Answer for what PostgreSQL cannot even be asked about, before anybody asks it."""
+    if NUL in request.path:
+        raise NotFound
+    if NUL in unquote(request.query_string.decode("latin-1")):
+        raise Invalid("A query must not hold a NUL character.")
 
 
 def _guard() -> None:
@@ -107,7 +118,7 @@ def stream_or_404(stream_id: str, need: Need = "read") -> StreamState:
 
 def stream_with_permit(stream_id: str, need: Need = "read") -> tuple[StreamState, Permit]:
     """Find a stream likewise, and make the permit for a line that follows it; one look for both."""
-    if not stream_id.isascii():
+    if not stream_id.isascii() or NUL in stream_id:
         raise NotFound  # a socket's JSON may name what no database can be asked for: half a surrogate pair
     who, store = caller(), house().store
 

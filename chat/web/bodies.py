@@ -1,17 +1,26 @@
 """Bodies that last: first byte at once, pings, rotation, access asked again, an end when a side goes."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import gevent
+import structlog
 from flask import Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
+from chat.core.log import StoreAway
 from chat.generation.clock import monotonic
 from chat.live.bell import Ear
 from chat.web.connection import Connection, watched
 from chat.web.house import House, house
 
+log = structlog.get_logger()
+
 ACCESS_S = 30.0  # an open stream asks at least this often whether it may go on
+AGAIN_S = 1.0  # until it asks again, when the database could not say
+SURE_S = 60.0  # for which an answer holds, whatever the database does
+PATIENCE_S = 0.25  # for the answer; what takes longer is heard with the next ring or beat
 CLOSE = sse.encode_json("close", {})
 FIRST_BYTE = b":\n\n"  # a comment: the headers go out with it, and no client takes it for an event
 
@@ -44,6 +53,8 @@ class Line:
     permit: Permit
     rotate_at: float = float("inf")
     ask_at: float = 0.0
+    sure_until: float = field(default_factory=lambda: monotonic() + SURE_S)
+    _asking: gevent.Greenlet | None = None
 
     def over(self, rung: set[str]) -> bool:
         """Say whether the client has gone, or this process has to, or the line is due for rotation.
@@ -52,10 +63,37 @@ class Line:
         """
         now = monotonic()
         if now >= self.ask_at or self.permit.topic in rung:
-            self.ask_at = now + ACCESS_S
-            if not self.permit.allowed():
-                raise AccessGone
+            self._ask(now)
+        self._hear(now)
         return self.connection.gone or self.made.engine.left or now >= self.rotate_at
+
+    def _ask(self, now: float) -> None:
+        """Ask beside this line: a database that hangs holds up neither a driver nor a viewer."""
+        if self._asking is not None:
+            self.ask_at = now  # what is asked already may not know of this ring yet
+            return
+        self.ask_at = now + ACCESS_S
+        self._asking = gevent.spawn(self._look)
+        self._asking.join(PATIENCE_S)
+
+    def _hear(self, now: float) -> None:
+        allowed = None
+        if self._asking is not None and self._asking.ready():
+            allowed, self._asking = self._asking.value, None
+            if allowed is None:
+                self.ask_at = now + AGAIN_S
+        if allowed:
+            self.sure_until = now + SURE_S
+        elif allowed is False:
+            raise AccessGone
+        elif now > self.sure_until:
+            raise StoreAway("nobody can say whether this reader may go on")
+
+    def _look(self) -> bool | None:
+        try:
+            return self.permit.allowed()
+        except (StoreAway, SQLAlchemyError):
+            return None
 
 
 Body = Callable[[Ear, Line], Iterator[bytes]]
@@ -99,6 +137,8 @@ def _response(
                 yield from body(ear, line)
             except AccessGone:
                 yield refused
+            except StoreAway as away:  # before there was anything to tell, or for too long: they come again
+                log.info("a body ends early", reason=str(away))
             finally:
                 made.tally.lines[kind] -= 1
 

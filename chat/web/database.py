@@ -34,7 +34,7 @@ def install(app: Flask, settings: Settings) -> Engine:
     else:
         check(settings)
     with app.app_context():
-        return (sqlite if settings.on_sqlite else postgres).prepare(db.engine)
+        return sqlite.prepare(db.engine) if settings.on_sqlite else postgres.prepare(db.engine)
 
 
 def check(settings: Settings) -> None:

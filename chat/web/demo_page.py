@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from chat.store import conversations
+from chat.store import conversations, people
 from chat.store.conversations import Conversation
 from chat.store.transaction import Transaction
 from chat.web.cookie import page_person
@@ -20,7 +20,9 @@ def show() -> str:
     found = made.store.read(lambda conn: conversations.demo_of(conn, person.id))
 
     def begin(tx: Transaction) -> Conversation:
-        again = conversations.demo_of(tx.conn, person.id)  # two first visits at once share one
+        people.ensure(tx, person, made.now())
+        people.hold(tx, person.id)  # two first visits at once share one
+        again = conversations.demo_of(tx.conn, person.id)
         return again or conversations.create(tx, owner=person, title="Demo", now=made.now(), demo=True)
 
     path = path_of((found or made.store.write(begin)).id)

@@ -6,11 +6,11 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 from wsproto.utilities import ProtocolError
 
-from chat.core.log import OffsetProblem
+from chat.core.log import OffsetProblem, StoreAway
 from chat.generation.engine import Draining
 from chat.store import messages
 from chat.store.conversations import ConversationGone
@@ -121,7 +121,9 @@ _TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
         "stale_parent", 409, "Somebody wrote after the message that you answer to."
     ),
     messages.UnknownParent: lambda e: Invalid("parent_id names no message of this conversation."),
+    StoreAway: lambda e: _unavailable(e),
     OperationalError: lambda e: _unavailable(e),
+    ProgrammingError: lambda e: _unavailable(e) if _lacks_tables(e) else _unexpected(e),
     ParseException: lambda e: ApiError("bad_request", 400, "The body is not chunked as HTTP has it."),
     ProtocolError: lambda e: ApiError("bad_request", 400, "That is not the handshake of a WebSocket."),
 }
@@ -134,7 +136,7 @@ _WORDS = {
     415: ("unsupported_media_type", "Send JSON: Content-Type application/json."),
 }
 
-_HEADINGS = {401: "Who is it?", 403: "Not allowed", 404: "Nothing here", 503: "In a moment"}
+HEADINGS = {401: "Who is it?", 403: "Not allowed", 404: "Nothing here", 503: "In a moment"}
 
 
 def as_api_error(error: Exception) -> ApiError:
@@ -146,16 +148,16 @@ def as_api_error(error: Exception) -> ApiError:
     for kind, told in _TOLD.items():
         if isinstance(error, kind):
             return told(error)
-    log.error("unexpected", exc_info=error)
-    return ApiError("internal", 500, "Something went wrong on this server. It has been noted.")
+    return _unexpected(error)
 
 
 def install(app: Flask) -> None:
     """Answer every exception of a request in words."""
-    app.register_error_handler(Exception, _answer)
+    app.register_error_handler(Exception, answer)
 
 
-def _answer(error: Exception) -> Response:
+def answer(error: Exception) -> Response:
+    """Answer a request that this exception ended."""
     if isinstance(error, HTTPException) and (error.response is not None or (error.code or 500) < 400):
         return make_response(error.get_response())  # a redirect, or an answer that somebody chose
     told = as_api_error(error)
@@ -166,7 +168,7 @@ def _answer(error: Exception) -> Response:
 
 
 def _page(told: ApiError) -> Response:
-    heading = _HEADINGS.get(told.status, "That did not work")
+    heading = HEADINGS.get(told.status, "That did not work")
     return make_response(render_template("error.html", heading=heading, message=told.message))
 
 
@@ -177,11 +179,26 @@ def _from_werkzeug(error: HTTPException) -> ApiError:
     return ApiError(code, status, message, headers={"Allow": allow} if allow else None)
 
 
-def _unavailable(error: OperationalError) -> ApiError:
-    log.error("the database does not answer", exc_info=error)
+def _unavailable(error: Exception) -> ApiError:
+    """Say that it is worth trying again. The way to the database is logged where it broke, once."""
+    if not isinstance(error, StoreAway):
+        log.error("the database does not answer", exc_info=error)
     return ApiError(
-        "unavailable", 503, "The server cannot reach its data. Try again soon.", headers={"Retry-After": SOON}
+        "database_unavailable",
+        503,
+        "The server cannot reach its data just now. Nothing is lost. Try again in a moment.",
+        headers={"Retry-After": SOON},
     )
+
+
+def _lacks_tables(error: ProgrammingError) -> bool:
+    """Say whether the tables are older than this program: it started while nobody could look."""
+    return getattr(error.orig, "sqlstate", None) in ("42P01", "42703")  # undefined_table, undefined_column
+
+
+def _unexpected(error: Exception) -> ApiError:
+    log.error("unexpected", exc_info=error)
+    return ApiError("internal", 500, "Something went wrong on this server. It has been noted.")
 
 
 def _sentence(error: Exception) -> str:

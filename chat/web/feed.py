@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+import gevent
 from sqlalchemy import Connection
 
 from chat.core.frames import Close, End
 from chat.core.lifecycle import is_live
-from chat.core.log import resume_place
+from chat.core.log import StoreAway, resume_place
 from chat.live.bell import Bell
 from chat.live.follow import catch_up, place_after, rewind_base
 from chat.live.logs import Logs, Pace, Reader
+from chat.live.mirror import AGAIN_S
 from chat.store import conversations, messages
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
@@ -51,8 +53,10 @@ class Feed:
         self._clock = clock
         self._doubt_s = doubt_s
         self._topic = f"conversation:{cid}"
+        self._wake = partial(bell.ring_here, (self._topic,))
         self._ear = bell.listen(self._topic).open()
         self._readers: dict[tuple[str, Pace], Reader] = {}
+        self._away_until = float("-inf")
         self._asked: set[tuple[str, Pace]] = set()  # the readers in use since the last ring
         self._steps: dict[tuple[Position | None, Pace], Step] = {}
         self.read_at = float("-inf")  # when it last looked, after a ring: on the monotonic clock
@@ -81,13 +85,25 @@ class Feed:
         return position if goes_on in (position.offset, base) else None
 
     def step(self, position: Position | None, pace: Pace) -> Step:
-        """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new."""
+        """Say what a reader at `position` (None: a new one) is to be told now; nothing if nothing is new.
+
+        Nothing either while the store is away: who waits is woken to ask again. A new reader cannot wait so:
+        StoreAway is raised then.
+        """
         if self._ear.take() or self._clock() - self.read_at > self._doubt_s:
             self._begin_anew()
         key, steps = (position, pace), self._steps
         step = steps.get(key)
         if step is None:  # what is rung meanwhile makes it old: it is kept where nobody looks then
-            step = steps[key] = self._work_out(position, pace)
+            try:
+                if self._clock() < self._away_until:
+                    raise StoreAway("it was away a moment ago")
+                step = steps[key] = self._work_out(position, pace)
+            except StoreAway:
+                self._ask_again_later()
+                if position is None:
+                    raise
+                return Step([], position)
         return step
 
     def reader(self, stream_id: str, pace: Pace) -> Reader:
@@ -102,6 +118,11 @@ class Feed:
     def topics(self, position: Position, pace: Pace) -> tuple[str, ...]:
         """Name the bells of the answer that is followed at this place."""
         return () if position.stream_id is None else self.reader(position.stream_id, pace).topics
+
+    def _ask_again_later(self) -> None:
+        if self._clock() >= self._away_until:
+            self._away_until = self._clock() + AGAIN_S
+            gevent.spawn_later(AGAIN_S, self._wake)
 
     def _begin_anew(self) -> None:
         """Forget what was worked out before the last ring, and answers that nobody follows any more."""
@@ -121,7 +142,12 @@ class Feed:
             return self._present()
         # The stream first: an end that it tells is then in the changes too, and is not told again later.
         told, position = self._streamed(position, pace)
-        found = self._store.read(partial(self._since, position))
+        try:
+            found = self._store.read(partial(self._since, position))
+        except StoreAway:
+            if not told or _is_end(told[-1].frame):
+                raise
+            return Step(told, position)  # a tape goes on while the store is away
         if found is None:
             return Step([Told(Close(), None)], position)
         changes, ends = found

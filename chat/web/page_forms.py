@@ -5,8 +5,10 @@ from json import dumps
 from re import compile as pattern
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from chat.core.log import StoreAway
 from chat.store import conversations, messages, shares
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
@@ -16,7 +18,7 @@ from chat.web import access
 from chat.web.api_messages import ask_in
 from chat.web.api_streams import start
 from chat.web.cookie import give_cookie, page_person
-from chat.web.errors import ApiError, Invalid, NotFound, as_api_error
+from chat.web.errors import HEADINGS, ApiError, Invalid, NotFound, answer, as_api_error
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.page_view import conversation_page, new_page, path_of
@@ -104,7 +106,7 @@ def again(conversation_id: str) -> Response:
     page_person()
     conversation = access.conversation_or_404(conversation_id, need="ask")
     made = house()
-    answer_id = request.form.get("message_id", "")
+    answer_id = _named("message_id")
     asked = made.store.write(
         lambda tx: messages.regenerate(
             tx,
@@ -143,6 +145,19 @@ def rename() -> Response:
     return _see(back if OWN_PAGE.fullmatch(back) else "/")
 
 
+@forms.errorhandler(StoreAway)
+@forms.errorhandler(OperationalError)
+def keep(error: Exception) -> Response:
+    """Show what was typed again when the database is away; no script may be there to keep it."""
+    if _by_htmx() or not _text():
+        return answer(error)
+    told = as_api_error(error)
+    kept = {name: request.form.get(name, "") for name in ("client_id", "parent_id")}
+    shown = {"heading": HEADINGS[told.status], "message": told.message, "action": request.path}
+    page = render_template("unsent.html", draft=_text(), kept=kept, **shown)
+    return make_response(page, told.status, told.headers)
+
+
 # ── what the forms say ───────────────────────────────────────────────────────────────────────
 
 
@@ -160,10 +175,18 @@ def _text() -> str:
     return request.form.get("text", "").replace("\r\n", "\n")  # as forms write line ends
 
 
+def _named(field: str) -> str:
+    """Read an id; one with a NUL is no id, and PostgreSQL cannot be asked for it. Raises NotFound."""
+    found = request.form.get(field, "")
+    if access.NUL in found:
+        raise NotFound
+    return found
+
+
 def _stream_of(conversation_id: str) -> str:
     """Read which answer of this conversation the form means. Raises NotFound, ReadOnly."""
     access.conversation_or_404(conversation_id, need="ask")
-    stream_id = request.form.get("stream_id", "")
+    stream_id = _named("stream_id")
     message = house().store.read(lambda conn: messages.by_stream(conn, stream_id))
     if message is None or message.conversation_id != conversation_id:
         raise NotFound

@@ -9,6 +9,7 @@ from flask import Blueprint, copy_current_request_context, request
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 
+from chat.core.log import StoreAway
 from chat.live.bell import Ear
 from chat.web import access, wire
 from chat.web.api_messages import ask
@@ -121,6 +122,8 @@ def _serve(ws: Any, conversation_id: str) -> int:
         except AccessGone:
             ws.send(CLOSE_FRAME)
             return ACCESS_GONE
+        except StoreAway:
+            return RECONNECT
         finally:
             made.tally.lines["socket"] -= 1
             connection.gone = True  # the listener ends after the frame that it is at

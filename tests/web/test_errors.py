@@ -48,7 +48,7 @@ def test_a_database_that_is_away_is_worth_another_try(api: Api, monkeypatch: pyt
 
     monkeypatch.setattr(type(api.house.store), "read", fail)
     answer = api.call("GET", "/conversations")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
     assert "SELECT" not in answer.text
 
