@@ -1,4 +1,4 @@
-"""How the server is run: patched first, one worker, loud where it must be, and gone when told so."""
+"""How the server is run: patched first, loud where it must be, and gone when told so."""
 
 import importlib.util
 import logging
@@ -44,11 +44,10 @@ def test_the_first_line_patches() -> None:
     assert "monkey.patch_all()" in CONFIGURATION.read_text().splitlines()[0]
 
 
-def test_more_workers_are_one_and_it_says_why(configured, caplog: pytest.LogCaptureFixture) -> None:
-    configuration = configured(WEB_CONCURRENCY="4")
-    configuration.on_starting(master(("127.0.0.1", 8000)))
-    assert configuration.workers == 1
-    assert "WEB_CONCURRENCY is 4, and one worker runs" in caplog.text
+def test_as_many_workers_run_as_are_asked_for_and_the_master_waits_for_their_last_answers(configured) -> None:
+    configuration = configured(WEB_CONCURRENCY="4", CHAT_GRACE_S="20", CHAT_DRAIN_S="2")
+    assert configuration.workers == 4
+    assert configuration.graceful_timeout >= 20 + 2 + 2
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_an_open_door_to_a_real_key_is_warned_of(
 def test_whichever_signal_says_so_it_keeps_what_came_and_is_gone(
     server_factory: ServerFactory, upstream: Upstream, told: signal.Signals
 ) -> None:
-    server = server_factory(OPENAI_BASE_URL=upstream.url)
+    server = server_factory(OPENAI_BASE_URL=upstream.url, CHAT_GRACE_S="0", CHAT_ON_INTERRUPT="mark")
     assert f"Chat at {server.url}/ and the two-window demo at {server.url}/demo" in server.logs
     person = Person.sign_in(server.url)
     asked = person.ask(model="steady;tokens=600;pace=60")

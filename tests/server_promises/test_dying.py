@@ -1,4 +1,4 @@
-"""SIGTERM keeps every byte and is gone in two seconds; kill -9 costs at most a flush; both can go on."""
+"""Where interrupted answers are marked: SIGTERM keeps every byte, kill -9 costs a flush; both can go on."""
 
 import pytest
 
@@ -20,8 +20,10 @@ TOKEN_BYTES = max(len(token.encode()) for token in ("streams", " 日本語のテ
 
 @pytest.fixture
 def server(server_factory: ServerFactory, upstream: Upstream) -> RealServer:
-    """A server that may die: each test its own."""
-    return server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted")
+    """A server that may die, and marks what it could not finish: each test its own."""
+    return server_factory(
+        OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted", CHAT_ON_INTERRUPT="mark", CHAT_GRACE_S="0"
+    )
 
 
 def test_a_server_told_to_go_keeps_every_byte_and_is_gone_in_two_seconds(
