@@ -73,7 +73,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         bell=bell,
         writer=writer,
         runner=runner,
-        open_source=Answers(store, provider).open,
+        open_source=Answers(store, provider, settings.prefill).open,
         is_dead=identity.is_dead,
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chat import addresses
 from chat.core.batching import parse_chunk_by
+from chat.core.prompt import Prefill
 from chat.secret import kept_secret
 
 SQLITE_HEADER = b"SQLite format 3\0"
@@ -117,10 +118,11 @@ class Settings(BaseSettings):
         description="What becomes of an answer whose process died or left: `continue` goes on from the "
         "stored text in another process, at most twice an answer; `mark` keeps it and offers to continue.",
     )
-    prefill: bool = Field(
-        False,
-        description="Whether the model's server goes on with a last assistant message (vLLM, Anthropic and "
-        "others do; OpenAI does not). Otherwise a cut answer is continued by an instruction.",
+    prefill: Prefill | None = Field(
+        None,
+        description="How the model's server goes on with a last assistant message, if it can: `message` "
+        "(Anthropic, OpenRouter), `prefix` (Mistral, DeepSeek) or `vllm`. Unset: a cut answer is continued by "
+        "an instruction.",
     )
 
     # ── who may come ─────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+# How a server is asked to go on with a last assistant message, if it can: with nothing more than that message
+# (Anthropic, OpenRouter), with a mark on it (Mistral, DeepSeek), with two fields in the request (vLLM).
+Prefill = Literal["message", "prefix", "vllm"]
 
 CONTINUE = (
     "Your last message was cut off in the middle. Continue it exactly where it stops, beginning with the "
@@ -31,15 +35,31 @@ def build(system: str | None, turns: Sequence[Turn]) -> list[dict[str, Any]]:
     return messages
 
 
-def continuation(messages: Sequence[dict[str, Any]], partial: str) -> list[dict[str, Any]]:
+def continuation(
+    messages: Sequence[dict[str, Any]], partial: str, prefill: Prefill | None = None
+) -> list[dict[str, Any]]:
     """Make the messages that ask for the rest of an answer of which `partial` is stored.
 
-    Without a word of it the question is simply asked again.
+    Without a word of it the question is simply asked again. Several servers refuse a last message that ends
+    with white space: with `prefill` there is none, and `without_repeated` leaves away what then comes twice.
     """
     if not partial.strip():
         return list(messages)
-    return [
-        *messages,
-        {"role": "assistant", "content": partial},
-        {"role": "user", "content": CONTINUE},
-    ]
+    if prefill is None:
+        said = {"role": "assistant", "content": partial}
+        return [*messages, said, {"role": "user", "content": CONTINUE}]
+    said = {"role": "assistant", "content": partial.rstrip()}
+    return [*messages, {**said, "prefix": True} if prefill == "prefix" else said]
+
+
+def request_fields(prefill: Prefill | None) -> dict[str, Any]:
+    """Give what a request must say besides, for the server to go on with the last message."""
+    return {"continue_final_message": True, "add_generation_prompt": False} if prefill == "vllm" else {}
+
+
+def without_repeated(blank: str, text: str) -> tuple[str, str]:
+    """Leave away the white space at the beginning of `text` that is stored already; give the rest of both."""
+    same = 0
+    while same < min(len(blank), len(text)) and blank[same] == text[same]:
+        same += 1
+    return ("", text[same:]) if same < len(text) else (blank[same:], "")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chat.core.prompt import Turn, build, continuation
+from chat.core.prompt import Prefill, Turn, build, continuation, request_fields, without_repeated
 from chat.generation.engine import NoSource
-from chat.generation.providers.types import Answer, Ask, Item, Provider, estimate_usage
+from chat.generation.providers.types import Answer, Ask, Delta, Item, Provider, estimate_usage
 from chat.store import conversations, messages
 from chat.store.stored import StreamState
 from chat.store.transaction import Store
@@ -14,12 +14,18 @@ from chat.store.transaction import Store
 class ProviderSource:
     """A provider's answer as the runner reads it."""
 
-    def __init__(self, ask: Ask, answer: Answer) -> None:
+    def __init__(self, ask: Ask, answer: Answer, blank: str = "") -> None:
         self._ask = ask
         self._answer = answer
+        self._blank = blank  # white space that is stored, and that the server was not told of
 
     def __iter__(self) -> Iterator[Item]:
-        return iter(self._answer)
+        blank = self._blank
+        for item in self._answer:
+            if blank and isinstance(item, Delta):
+                blank, text = without_repeated(blank, item.text)
+                item = Delta(text)
+            yield item
 
     def close(self) -> None:
         self._answer.close()
@@ -32,16 +38,20 @@ class ProviderSource:
 class Answers:
     """Opens the provider for a stream: one of a message, or one that carries its own request."""
 
-    def __init__(self, store: Store, provider: Provider) -> None:
+    def __init__(self, store: Store, provider: Provider, prefill: Prefill | None = None) -> None:
         self._store = store
         self._provider = provider
+        self._prefill = prefill
 
     def open(self, state: StreamState, so_far: str) -> ProviderSource:
         """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource."""
-        ask = self._ask(state)
-        if so_far:
-            ask = Ask(continuation(ask.messages, so_far), ask.model)
-        return ProviderSource(ask, self._provider.open(ask))
+        ask, prefill = self._ask(state), self._prefill
+        if not so_far.strip():
+            return ProviderSource(ask, self._provider.open(ask))
+        said = continuation(ask.messages, so_far, prefill)
+        ask = Ask(said, ask.model, request_fields(prefill))
+        blank = so_far[len(so_far.rstrip()) :] if prefill else ""
+        return ProviderSource(ask, self._provider.open(ask), blank)
 
     def _ask(self, state: StreamState) -> Ask:
         if state.request is not None:

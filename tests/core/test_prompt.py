@@ -1,6 +1,8 @@
 """What is said to the model."""
 
-from chat.core.prompt import Turn, build, continuation
+import pytest
+
+from chat.core.prompt import Turn, build, continuation, request_fields, without_repeated
 
 ASKED = [Turn("user", "Why?"), Turn("assistant", "Because."), Turn("user", "And then?")]
 
@@ -43,3 +45,34 @@ def test_an_answer_cut_before_its_first_word_is_asked_for_again() -> None:
     asked = build(None, ASKED)
     assert continuation(asked, " \n") == asked
     assert continuation(asked, "") is not asked
+
+
+@pytest.mark.parametrize("prefill", ["message", "prefix", "vllm"])
+def test_a_server_that_goes_on_by_itself_gets_the_partial_answer_last_and_no_blank_at_its_end(
+    prefill,
+) -> None:
+    asked = build(None, ASKED)
+    *before, partial = continuation(asked, "First, \n", prefill)
+    assert before == asked
+    assert (partial["role"], partial["content"]) == ("assistant", "First,")
+    assert partial.get("prefix", False) == (prefill == "prefix")
+    assert bool(request_fields(prefill)) == (prefill == "vllm")
+
+
+@pytest.mark.parametrize(
+    ("blank", "pieces", "whole"),
+    [
+        (" ", [" then"], "then"),
+        (" ", ["then"], "then"),
+        ("\n\n", ["\n", "\n- a"], "- a"),
+        (" ", ["\n\nA"], "\n\nA"),
+        ("", ["  x"], "  x"),
+        ("  ", [" ", " ", " x"], " x"),
+    ],
+)
+def test_white_space_that_is_stored_already_does_not_come_twice(blank, pieces, whole) -> None:
+    text = ""
+    for piece in pieces:
+        blank, new = without_repeated(blank, piece) if blank else ("", piece)
+        text += new
+    assert text == whole

@@ -80,11 +80,12 @@ class DemoAnswer:
 def rest_of_answer(ask: Ask) -> str:
     """Choose the answer; where one was interrupted, what of it is still to be said."""
     asked = [str(message["content"]) for message in ask.messages if message["role"] == "user"]
+    said = ""
     if len(asked) > 1 and asked[-1] == CONTINUE:
-        answer = read_answer(topic_of(asked[-2]))
-        said = str(ask.messages[-2]["content"])
-        return answer.removeprefix(said)
-    return read_answer(topic_of(asked[-1] if asked else ""))
+        said, asked = str(ask.messages[-2]["content"]), asked[:-1]
+    elif ask.messages and ask.messages[-1]["role"] == "assistant":
+        said = str(ask.messages[-1]["content"])
+    return read_answer(topic_of(asked[-1] if asked else "")).removeprefix(said)
 
 
 def topic_of(question: str) -> str:

@@ -72,6 +72,7 @@ class OpenAIProvider:
         """Ask until there is an answer, or no hope for one. Raise ProviderError."""
         model = ask.model or self.default_model
         wish: dict[str, Any] = {"model": model, "messages": list(ask.messages), "stream": True}
+        wish.update(ask.fields)
         if self._wants_usage:
             wish["stream_options"] = {"include_usage": True}
         tries = 0

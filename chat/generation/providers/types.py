@@ -1,16 +1,20 @@
 """What the engine and a provider say to each other; everything a provider knows stays behind this."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: OpenAI-shaped messages (the system prompt is the first); no model: the default one."""
+    """One question: OpenAI-shaped messages (the system prompt is the first); no model: the default one.
+
+    `fields`: what the request says besides, for servers that need to be told how to go on.
+    """
 
     messages: Sequence[dict[str, Any]]
     model: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

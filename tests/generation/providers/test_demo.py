@@ -80,6 +80,8 @@ def test_an_interrupted_answer_goes_on_exactly(share: float) -> None:
     whole = read_answer("welcome")
     partial = whole[: int(len(whole) * share)]
     assert partial + rest_of_answer(Ask(continuation(messages, partial))) == whole
+    prefilled = continuation(messages, partial, "message")
+    assert partial.rstrip() + rest_of_answer(Ask(prefilled)) == whole
 
 
 def test_a_lone_request_to_continue_is_a_question_like_others() -> None:
