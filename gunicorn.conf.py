@@ -5,14 +5,20 @@ __import__("gevent.monkey").monkey.patch_all()  # first of all: what is imported
 import gc
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 import gevent
 
+from chat import logs
 from chat.config import load_or_leave
 
 settings = load_or_leave()
+logs.install(settings)
+if settings.metrics_token and settings.web_concurrency > 1:  # figures that every worker can read
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="headwater-metrics-"))
 
 bind = f"127.0.0.1:{settings.port}"
 worker_class = "gevent"
@@ -26,6 +32,7 @@ limit_request_field_size = 16380
 control_socket_disable = True
 accesslog = None  # the app logs what matters, with stream ids
 loglevel = settings.log_level
+logger_class = "chat.server_log.ServerLog"
 
 LAST_WORDS_S = 0.25  # for requests under way and for the ends of open bodies, once all text is stored
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -111,6 +118,12 @@ def child_exit(server, worker):
     else:
         if freed:
             server.log.warning("Worker %d left %d answers; others go on with them.", worker.pid, freed)
+
+
+def on_exit(server):
+    """Take the figures away with the last process that added to them."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(tempfile.gettempdir()):
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def _addresses(process):

@@ -1,6 +1,7 @@
 """How the log is written: one line an occurrence, for people or for machines, on stderr."""
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -18,6 +19,7 @@ def install(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _add_pid,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
@@ -40,6 +42,11 @@ def install(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_pid(_logger: Any, _method: str, line: Any) -> Any:
+    line["pid"] = os.getpid()  # which worker it was
+    return line
 
 
 def _form(log_format: str) -> list[Any]:
