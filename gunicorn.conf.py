@@ -111,6 +111,11 @@ def child_exit(server, worker):
     from chat.generation.identity import prefix_of  # late: most masters never need them
     from chat.store.freeing import free
 
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # what it had open counts no longer; what it counted stays
+
     try:
         freed = free(settings.database_url, prefix_of(worker.pid))
     except Exception:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -11,6 +11,10 @@ from chat.config import Settings
 
 # Libraries that tell of every request they make.
 TALKATIVE = ("httpx2", "httpcore2", "openai", "alembic")
+
+
+class Written(logging.StreamHandler[TextIO]):
+    """Where our lines go: known by its class, so that a second one takes the place of the first."""
 
 
 def install(settings: Settings) -> None:
@@ -35,10 +39,10 @@ def install(settings: Settings) -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_form(settings.log_format)],
     )
-    written = logging.StreamHandler(sys.stderr)
+    written = Written(sys.stderr)
     written.setFormatter(formatter)
     root = logging.getLogger()
-    root.handlers[:] = [written]
+    root.handlers[:] = [*(other for other in root.handlers if not isinstance(other, Written)), written]
     root.setLevel(settings.log_level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

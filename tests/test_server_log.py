@@ -36,7 +36,7 @@ def test_a_client_that_hangs_up_is_none(server_factory: ServerFactory, upstream:
     server = server_factory(OPENAI_BASE_URL=upstream.url)
     person = Person.sign_in(server.url)
     for _ in range(3):
-        asked = person.ask(model="steady;tokens=200;pace=10")
+        asked = person.ask(model="steady;tokens=60;pace=60")
         driver = person.drive_events(asked.stream_id)
         driver.response.read_at_least(40)
         driver.response.close()

@@ -111,3 +111,26 @@ def test_a_real_server_tells_of_readers_and_text(server_factory: ServerFactory) 
     assert figure(now, "deltas_total") > 3
     assert figure(now, 'answers_ended_total{status="done"}') == 1
     assert figure(now, "commit_seconds_count") > 0
+
+
+def test_any_worker_tells_of_all(server_factory: ServerFactory) -> None:
+    server = server_factory(CHAT_METRICS_TOKEN=TOKEN, WEB_CONCURRENCY="2")
+    until(lambda: len(server.workers) == 2)
+
+    def text() -> str:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
+        return requests.get(f"{server.url}/metrics", headers=headers, timeout=5).text
+
+    person = Person.sign_in(server.url)
+    ends = [list(person.drive_events(person.ask().stream_id))[-1].data for _ in range(4)]
+    written = sum(end["offset"] for end in ends)
+    until(lambda: figure(text(), "delta_bytes_total") == written, 5)
+    for _ in range(8):  # whichever of the two answers
+        now = text()
+        assert figure(now, 'answers_ended_total{status="done"}') == 4
+        assert figure(now, "delta_bytes_total") == written
+        assert figure(now, "draining_processes") == 0
+    server.workers[0].kill()
+    until(lambda: len(server.workers) == 2, 10)
+    until(lambda: figure(text(), 'readers{kind="driver"}') == 0, 5)
+    assert figure(text(), "delta_bytes_total") == written, "what a dead worker counted stays"
