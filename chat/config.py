@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     prefill: Prefill | None = Field(
         None,
         description="How the model's server goes on with a last assistant message, if it can: `message` "
-        "(Anthropic, OpenRouter), `prefix` (Mistral, DeepSeek) or `vllm`. Unset: a cut answer is continued by "
+        "(Anthropic, OpenRouter), `prefix` (Mistral, DeepSeek) or `vllm`. Unset: a cut answer goes on by "
         "an instruction.",
     )
 
