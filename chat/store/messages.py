@@ -151,6 +151,8 @@ def changes(conn: Connection, conversation_id: str, since_revision: int) -> Chan
     found = conversations.get(conn, conversation_id)
     if found is None:
         return None
+    if since_revision > found.revision:  # of another life of this database, or too large to ask it for
+        return Changes(None, found.revision, [], [])
     changed = and_(messages.c.conversation_id == conversation_id, messages.c.revision > since_revision)
     gone = and_(deletions.c.conversation_id == conversation_id, deletions.c.revision > since_revision)
     ids = conn.execute(select(deletions.c.message_id).where(gone).order_by(deletions.c.seq)).scalars()
@@ -211,5 +213,6 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
 
 
 def _seq_of(conn: Connection, conversation_id: str, place: str) -> float:
-    seq = seq_of_message(conn, conversation_id, place)
+    # A NUL can be in no id, and PostgreSQL cannot even be asked for one.
+    seq = seq_of_message(conn, conversation_id, place) if "\x00" not in place else None
     return seq if seq is not None else key_of(place, int)[0]

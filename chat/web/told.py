@@ -64,6 +64,8 @@ class Position:
     @classmethod
     def parse(cls, raw: str) -> "Position | None":
         """Read what `str` wrote; None for anything else."""
+        if not (raw.isascii() and raw.isprintable()):
+            return None  # nor could every database be asked for it
         match raw.split("."):
             case [revision] if _number(revision):
                 return cls(int(revision))
