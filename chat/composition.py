@@ -91,7 +91,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         engine=engine,
         provider=provider,
         signer=signer,
-        session_rate=Rate("session", settings.session_rate),
+        session_rate=Rate("session", settings.session_rate, settings.redis_url),
         now=clock.wall,
         tally=tally,
         shared=shared,
@@ -105,11 +105,15 @@ def open_store(settings: Settings, database: Database) -> tuple[SqliteStore | Po
     def ring(topics: Iterable[str]) -> None:
         bell.ring(topics)  # made below: on one file the bell listens to the store
 
+    def ring_here(topics: Iterable[str]) -> None:
+        bell.ring_here(topics)  # the commit itself carries them to the other processes
+
     if not settings.on_sqlite:
         bell = open_bell(settings.database_url, settings.redis_url)
         return PostgresStore(database, ring), bell
     several = settings.web_concurrency > 1 and not settings.redis_url
-    store = SqliteStore(database, ring, shared=several, ringer=my_name)
+    by_redis = bool(settings.redis_url)
+    store = SqliteStore(database, ring if by_redis else ring_here, shared=several, ringer=my_name)
     bell = open_bell(settings.database_url, settings.redis_url, store)
     return store, bell
 

@@ -138,7 +138,9 @@ class Settings(BaseSettings):
         le=16,
         description="How many proxies stand before the server: so many `X-Forwarded-*` are believed.",
     )
-    session_rate: Count = Field(60, description="New people a minute from one address.")
+    session_rate: Count = Field(
+        60, description="New people a minute from one address; counted in each process, or at Redis for all."
+    )
 
     # ── limits of a request ──────────────────────────────────────────────────────────────────
     body_bytes: Count = Field(1 << 20, description="Bytes of a request's body.")
