@@ -8,8 +8,17 @@ import pytest
 from tests.store.talk import Talk
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: an SQLite file, and then PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/talk.sqlite3"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
 @pytest.fixture
-def talk(tmp_path: Path) -> Iterator[Talk]:
-    """A conversation of Ada's on a real SQLite file."""
-    with Talk(tmp_path) as talk:
+def talk(database_url: str) -> Iterator[Talk]:
+    """A conversation of Ada's in a real database."""
+    with Talk(database_url) as talk:
         yield talk

@@ -1,33 +1,41 @@
-"""A conversation on a real SQLite file, and the few sentences that its tests are written in."""
+"""A conversation in a real database, and the few sentences that its tests are written in."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, create_engine
 
 from chat.core.lifecycle import Status
-from chat.store import conversations, messages
+from chat.store import conversations, messages, postgres, sqlite
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked, Message
 from chat.store.people import Person
-from chat.store.sqlite import SqliteStore, prepare
+from chat.store.postgres import PostgresStore
+from chat.store.sqlite import SqliteStore
 from chat.store.streams import Batch, Streams
 from chat.store.tables import metadata
+from chat.store.transaction import Ring, Store
 
 ADA = Person("ada", "Ada")
 BEN = Person("ben", "Ben")
 
 
+def open_store(url: str, ring: Ring, connections: int = 4) -> Store:
+    """Open the store of the database at this address, without any tables."""
+    if url.startswith("sqlite:"):
+        return SqliteStore(sqlite.prepare(create_engine(url)), ring)
+    engine = create_engine(url, **postgres.engine_options(connections))
+    return PostgresStore(postgres.prepare(engine), ring)
+
+
 class Talk:
     """A store with one empty conversation of Ada's; its clock goes on by a second with each `tick`."""
 
-    def __init__(self, folder: Path) -> None:
-        engine = prepare(create_engine(f"sqlite:///{folder / 'talk.sqlite3'}"))
-        metadata.create_all(engine)
+    def __init__(self, url: str) -> None:
         self.now = 1000.0
         self.rung: list[set[str]] = []
-        self.store = SqliteStore(engine, self.rung.append)
+        self.store = open_store(url, self.rung.append)
+        self.store.write(lambda tx: metadata.create_all(tx.conn))
         self.streams = Streams(
             self.store,
             owner=lambda: "here",

@@ -6,6 +6,7 @@ import pytest
 from chat.core.lifecycle import Status
 from chat.store import asking, conversations, messages
 from chat.store.conversations import ConversationGone
+from chat.store.leases import AnotherIsLive
 from chat.store.messages import (
     BEGINNING,
     AnswerInProgress,
@@ -15,7 +16,6 @@ from chat.store.messages import (
     UnknownAnswer,
     UnknownParent,
 )
-from chat.store.leases import AnotherIsLive
 from chat.store.tables import messages as table
 from chat.store.tables import streams
 from tests.store.talk import ADA, BEN, Talk, count, stream_of

@@ -1,0 +1,182 @@
+"""The PostgreSQL store: real concurrency, greenlets that wait, and a server that goes and comes back."""
+
+import signal
+from collections.abc import Iterator
+
+import gevent
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from chat.core.log import StoreAway
+from chat.store import people as who
+from chat.store.people import Person
+from chat.store.postgres import PostgresStore, lease_clock
+from chat.store.tables import metadata, people
+from chat.store.transaction import Transaction
+from tests.services import Postgres, fresh_database
+from tests.store.talk import open_store
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[PostgresStore]:
+    yield from made_at(postgres_url)
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Postgres]:
+    """A server that tests may stop."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def away(own_server: Postgres) -> Iterator[PostgresStore]:
+    """A store on that server."""
+    with fresh_database(own_server.address) as url:
+        yield from made_at(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+def made_at(url: str, connections: int = 2) -> Iterator[PostgresStore]:
+    made = open_store(url, lambda topics: None, connections)
+    made.write(lambda tx: metadata.create_all(tx.conn))
+    made.write(lambda tx: tx.execute(insert(people), {"id": "ada", "name": "Ada", "created_at": 0.0}))
+    assert isinstance(made, PostgresStore)
+    yield made
+    made.close()
+
+
+def name(store: PostgresStore) -> str:
+    return str(store.read(lambda conn: conn.execute(select(people.c.name)).scalar_one()))
+
+
+def rename(to: str):
+    return lambda tx: tx.execute(update(people).values(name=to)).rowcount
+
+
+def sleep(seconds: float):
+    return lambda conn: conn.execute(text(f"SELECT pg_sleep({seconds})")).all()
+
+
+def test_a_slow_query_holds_up_nobody_else(store: PostgresStore) -> None:
+    ticks = 0
+    slow = gevent.spawn(store.read, sleep(0.5))
+    while not slow.ready():
+        gevent.sleep(0.01)
+        ticks += 1
+    assert ticks > 20
+
+
+def test_writes_go_on_however_many_read(store: PostgresStore) -> None:
+    readers = [gevent.spawn(store.read, sleep(0.05)) for _ in range(30)]
+    gevent.sleep(0.01)
+    with gevent.Timeout(0.5):
+        store.write(rename("Ada L."))
+    assert not all(reader.ready() for reader in readers)
+    gevent.joinall(readers, raise_error=True)
+
+
+def test_who_came_first_goes_first(store: PostgresStore) -> None:
+    order: list[int] = []
+    waits = [
+        gevent.spawn(store.read, lambda conn, n=n: (sleep(0.01)(conn), order.append(n))) for n in range(20)
+    ]
+    gevent.joinall(waits, raise_error=True)
+    assert order == sorted(order)
+
+
+def test_two_who_block_each_other_both_come_through(store: PostgresStore) -> None:
+    rows = [{"id": one, "name": one, "created_at": 0.0} for one in ("x", "y")]
+    store.write(lambda tx: tx.execute(insert(people), rows))
+    other = PostgresStore(store._writers, lambda topics: None)  # a second process, in effect
+    tries = 0
+
+    def both(first: str, second: str):
+        def write(tx: Transaction) -> None:
+            nonlocal tries
+            tries += 1
+            tx.execute(update(people).where(people.c.id == first).values(name="n"))
+            gevent.sleep(0.2)
+            tx.execute(update(people).where(people.c.id == second).values(name="n"))
+
+        return write
+
+    writes = [gevent.spawn(store.write, both("x", "y")), gevent.spawn(other.write, both("y", "x"))]
+    gevent.joinall(writes, timeout=20, raise_error=True)
+    assert tries == 3, "the one that lost did it again"
+
+
+def test_a_person_is_made_once_by_many_at_once(postgres_url: str, store: PostgresStore) -> None:
+    many = open_store(postgres_url, lambda topics: None, 20)
+    writes = [gevent.spawn(many.write, lambda tx: who.ensure(tx, Person("ben", "Ben"), 0)) for _ in range(40)]
+    gevent.joinall(writes, raise_error=True)
+    many.close()
+
+
+def test_a_reply_that_nobody_took_reaches_nobody_else(store: PostgresStore) -> None:
+    leaver = gevent.spawn(store.read, lambda conn: conn.execute(text("SELECT 'secret', pg_sleep(1)")).all())
+    gevent.sleep(0.1)
+    leaver.kill()
+    assert [name(store) for _ in range(5)] == ["Ada"] * 5
+
+
+def test_who_stands_still_in_a_transaction_holds_its_rows_no_longer_than_a_lease(
+    store: PostgresStore,
+) -> None:
+    seconds = store.read(lambda conn: conn.execute(text("SHOW idle_in_transaction_session_timeout")).scalar())
+    assert seconds == "5s"
+
+
+def test_the_lease_clock_goes_on_within_a_transaction(store: PostgresStore) -> None:
+    def look(conn):
+        first = conn.execute(select(lease_clock())).scalar_one()
+        sleep(0.05)(conn)
+        return conn.execute(select(lease_clock() + 6.0)).scalar_one() - first
+
+    assert 6.04 < store.read(look) < 7
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
+def test_a_restart_costs_nobody_an_error(
+    own_server: Postgres, away: PostgresStore, how: signal.Signals
+) -> None:
+    own_server.restart(how)
+    assert name(away) == "Ada"
+    own_server.restart(how)
+    assert away.write(rename("Ada L.")) == 1
+    assert name(away) == "Ada L."
+
+
+def test_what_was_under_way_when_it_went_is_done_again_or_told(
+    own_server: Postgres, away: PostgresStore
+) -> None:
+    def count(tx: Transaction) -> None:
+        found = tx.execute(select(people.c.created_at).with_for_update()).scalar_one()
+        gevent.sleep(0.01)
+        tx.execute(update(people).values(created_at=found + 1))
+
+    stored = 0
+    restarting = gevent.spawn(own_server.restart, signal.SIGQUIT)
+    while not restarting.ready() or stored < 20:
+        try:
+            away.write(count)
+            stored += 1
+        except StoreAway:
+            gevent.sleep(0.05)
+    restarting.get()
+    kept = away.read(lambda conn: conn.execute(select(people.c.created_at)).scalar_one())
+    assert kept - stored in (0, 1), "at most the one whose commit was not answered"
+
+
+def test_while_it_is_away_everybody_is_told_at_once(own_server: Postgres, away: PostgresStore) -> None:
+    own_server.stop(signal.SIGQUIT)
+    try:
+        with gevent.Timeout(2):
+            asked = [gevent.spawn(name, away) for _ in range(200)]
+            gevent.joinall(asked)
+        assert {type(one.exception) for one in asked} == {StoreAway}
+        with pytest.raises(StoreAway):
+            away.write(rename("nobody"))
+    finally:
+        own_server.start()
+    gevent.sleep(0.25)
+    assert name(away) == "Ada"
