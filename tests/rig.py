@@ -15,11 +15,14 @@ from chat.generation.engine import Engine, NoSource, Pace
 from chat.generation.iterables import FromIterable
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
-from chat.live.bell import LocalBell
+from chat.live.bell import Bell, LocalBell
 from chat.live.follow import follow
 from chat.live.logs import Logs
 from chat.live.logs import Pace as ReadingPace
 from chat.live.mirror import Mirrors
+from chat.live.overlay import Overlays
+from chat.live.relayed import open_bell
+from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
 from chat.store.sqlite import SqliteStore, prepare
 from chat.store.stored import StreamState
@@ -40,12 +43,18 @@ class Clock:
 
 
 class Rig:
-    """One process's worth of streaming, on a file of its own."""
+    """One process's worth of streaming, on the file in `folder`; with `redis_url`, its tapes are shared."""
 
     def __init__(
-        self, folder: Path, *, owner: str | None = None, limits: Limits = NO_LIMITS, continues: bool = False
+        self,
+        folder: Path,
+        *,
+        owner: str | None = None,
+        limits: Limits = NO_LIMITS,
+        continues: bool = False,
+        redis_url: str | None = None,
     ) -> None:
-        self.bell = LocalBell()
+        self.bell: Bell = open_bell("sqlite:///unused", redis_url) if redis_url else LocalBell()
         self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))
         self.store = SqliteStore(self.database, self.bell.ring)
         self.store.write(lambda tx: metadata.create_all(tx.conn))
@@ -57,17 +66,20 @@ class Rig:
         )
         self.tapes = Tapes()
         self.mirrors = Mirrors(self.bell, self._fetch, clock.monotonic, 15)
-        self.logs = Logs(self.tapes, self.mirrors)
+        self.shared = open_shared_tapes(redis_url, self.tapes, self.bell)
+        overlays = Overlays(self.bell, self.mirrors, self.shared, clock.monotonic, 15) if redis_url else None
+        self.logs = Logs(self.tapes, self.mirrors, overlays)
         self.writer = Writer(self.streams.append, Batch, clock.monotonic, 0.01)
         self.runner = Runner(
-            tapes=self.tapes, writer=self.writer, ring_here=self.bell.ring_here, close_stream=self.streams.close,
-            release_stream=self.streams.release, clock=clock.monotonic, limits=limits,
+            tapes=self.tapes, writer=self.writer, ring_here=self.bell.ring_here,
+            close_stream=self.streams.close, release_stream=self.streams.release,
+            clock=clock.monotonic, limits=limits,
         )  # fmt: skip
         self.sources: dict[str, Iterable[str]] = {}
         self.engine = Engine(
             streams=self.streams, tapes=self.tapes, bell=self.bell, writer=self.writer, runner=self.runner,
             open_source=self._open, is_dead=identity.is_dead, clock=clock.monotonic, pace=Pace(flush_ms=50),
-            continues=continues,
+            continues=continues, salvage=self.shared.salvage,
         )  # fmt: skip
         self._ids = (f"s{number}" for number in itertools.count())
 
