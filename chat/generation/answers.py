@@ -24,7 +24,9 @@ class ProviderSource:
         for item in self._answer:
             if blank and isinstance(item, Delta):
                 blank, text = without_repeated(blank, item.text)
-                item = Delta(text)
+                if text:
+                    yield Delta(text)
+                continue
             yield item
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
+from chat.core.ingest import Cleaner
 from chat.generation.providers.types import Delta, Finished, Item
 
 
@@ -14,11 +15,15 @@ class FromIterable:
         self._closed = False
 
     def __iter__(self) -> Iterator[Item]:
+        cleaner = Cleaner()
         for piece in self._pieces:
-            yield Delta(piece)
+            if text := cleaner.feed(piece):
+                yield Delta(text)
             if self._closed:
                 break
         else:
+            if text := cleaner.close():
+                yield Delta(text)
             yield Finished("stop")
         if isinstance(self._pieces, Generator):
             self._pieces.close()  # its `finally` runs now, not when somebody collects the garbage

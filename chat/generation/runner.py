@@ -10,7 +10,6 @@ import structlog
 
 from chat.core.batching import Batcher
 from chat.core.frames import End
-from chat.core.ingest import Cleaner
 from chat.core.lifecycle import Status
 from chat.core.tally import Tally
 from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
@@ -156,7 +155,7 @@ class Runner:
         """Put every delta on the tape; return the finish reason."""
         tape, batcher = generation.tape, generation.recording.batcher
         topic = (f"tape:{tape.stream_id}",)
-        cleaner, clock, ring, tally = Cleaner(), self._clock, self._ring_here, self._tally
+        clock, ring, tally = self._clock, self._ring_here, self._tally
         counted = len(tape.data)
         until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
         most = self._limits.bytes or float("inf")
@@ -164,14 +163,13 @@ class Runner:
         for item in generation.source:
             now = clock()
             if type(item) is Delta and generation.why is None:
-                text = cleaner.feed(item.text)
-                if text:
-                    tape.append(text)
-                    batcher.feed(text, now)
-                    tally.deltas += 1
-                    tally.delta_bytes += len(tape.data) - counted
-                    counted = len(tape.data)
-                    ring(topic)
+                text = item.text
+                tape.append(text)
+                batcher.feed(text, now)
+                tally.deltas += 1
+                tally.delta_bytes += len(tape.data) - counted
+                counted = len(tape.data)
+                ring(topic)
             elif isinstance(item, Usage):
                 generation.usage = _usage(item)
             elif isinstance(item, Finished):
@@ -185,7 +183,6 @@ class Runner:
                 raise ProviderError("too_large", "The answer grew beyond the limit of this server.")
             if now > until:
                 raise ProviderError("timed_out", "The answer took longer than this server allows.")
-        tape.append(cleaner.close())
         return reason
 
     def _finish(self, generation: Generation, outcome: Outcome) -> None:
