@@ -33,7 +33,7 @@ def server_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
         servers.append(RealServer(folder, **environment))
-        _show_if_it_fails(request, servers[-1])
+        show_if_it_fails(request, servers[-1])
         return servers[-1].start()
 
     yield start
@@ -73,7 +73,7 @@ def _standing_server(
 @pytest.fixture
 def server(request: pytest.FixtureRequest, _standing_server: RealServer) -> RealServer:
     """The server that all tests share, each with people of its own. Who stops one takes `server_factory`."""
-    _show_if_it_fails(request, _standing_server)
+    show_if_it_fails(request, _standing_server)
     return _standing_server
 
 
@@ -98,7 +98,7 @@ def postgres_url(_standing_postgres: str) -> Iterator[str]:
 
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL for this test alone, that it may stop, pause, kill and bring back; it keeps what it says."""
+    """A PostgreSQL for this test alone, to stop, pause, kill and bring back; it keeps what it says."""
     with Postgres(durable=True) as server:
         yield server
 
@@ -123,7 +123,8 @@ def own_redis() -> Iterator[Redis]:
         yield server
 
 
-def _show_if_it_fails(request: pytest.FixtureRequest, server: RealServer) -> None:
+def show_if_it_fails(request: pytest.FixtureRequest, server: RealServer) -> None:
+    """Print the server's log beside a failure of this test."""
     request.node.stash.setdefault(STARTED, []).append(server)
 
 

@@ -1,0 +1,167 @@
+"""PostgreSQL goes and comes back under a running server: drivers do not notice, viewers wait, all is kept."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import gevent
+import pytest
+import requests
+
+from chat.config import Settings
+from chat.web.database import migrate
+from tests.conftest import show_if_it_fails
+from tests.person import Person
+from tests.reading import Copy, SseReader
+from tests.scripted import answer_of, read_script
+from tests.server import RealServer
+from tests.server_promises.waiting import until, until_status
+from tests.services import Postgres, fresh_database
+from tests.upstream import Upstream
+
+SECRET = "not a secret: this server lives for one test"
+MODEL = "away;tokens=900;pace=100"
+WHOLE = answer_of(read_script(MODEL)).encode()
+AWAY_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Postgres]:
+    with Postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def two_workers(
+    database: Postgres, standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    """A server with a pool of two connections in each worker."""
+    with fresh_database(database.address) as url:
+        told: dict[str, Any] = {"database_url": url, "secret_key": SECRET}
+        migrate(Settings(_env_file=None, **told))
+        server = RealServer(
+            tmp_path_factory.mktemp("server"),
+            DATABASE_URL=url,
+            SECRET_KEY=SECRET,
+            OPENAI_BASE_URL=standing_upstream.url,
+            OPENAI_API_KEY="scripted",
+            CHAT_MODEL="scripted",
+            CHAT_DATABASE_CONNECTIONS="2",
+            CHAT_SESSION_RATE="0",
+            WEB_CONCURRENCY="2",
+        )
+        yield server.start()
+        server.kill()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, two_workers: RealServer, database: Postgres) -> RealServer:
+    """That server, whose database is back."""
+    show_if_it_fails(request, two_workers)
+    until(two_workers.ready)
+    return two_workers
+
+
+def copied(events: SseReader) -> Copy:
+    copy = Copy()
+    for event in events:
+        copy.take(event)
+    return copy
+
+
+def test_a_restart_in_mid_answer_loses_and_doubles_nothing(
+    server: RealServer, person: Person, database: Postgres
+) -> None:
+    asked = person.ask(model=MODEL)
+    with person.drive(asked.stream_id) as driver:
+        driver.read_at_least(500)
+        viewer = gevent.spawn(copied, person.follow(asked.stream_id))
+        until(lambda: person.state(asked.stream_id)["next_offset"] > 200)
+        database.restart(signal.SIGQUIT)  # as a crash does
+        driver.read_at_least(1500)
+        database.stop(signal.SIGINT)
+        came = len(driver.data)
+        away = gevent.spawn_later(AWAY_S, database.start)
+        driver.read_at_least(came + 500)
+        assert not away.ready(), "deltas come while it is away"
+        told = requests.get(f"{server.url}/api/conversations", headers=person.credentials, timeout=10)
+        assert (told.status_code, told.json()["error"]["code"]) == (503, "database_unavailable")
+        assert int(told.headers["Retry-After"]) >= 1
+        assert driver.read_all() == WHOLE
+    away.get(timeout=30)
+    assert until_status(person, asked.stream_id, "done")["text"].encode() == WHOLE
+    assert viewer.get(timeout=20).data == WHOLE
+
+
+def test_a_question_that_came_at_the_wrong_time_is_shown_again(
+    server: RealServer, database: Postgres
+) -> None:
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    browser = requests.Session()
+    browser.get(server.url, timeout=10)
+    database.stop(signal.SIGQUIT)
+    try:
+        form = {"text": "Is <this> kept?", "client_id": "mine"}
+        answer = browser.post(f"{server.url}/c", form, headers=ours, timeout=10)
+        assert answer.status_code == 503
+        assert "Is &lt;this&gt; kept?" in answer.text
+        assert 'value="mine"' in answer.text
+    finally:
+        database.start()
+
+    def sent() -> bool:
+        return browser.post(f"{server.url}/c", form, headers=ours, timeout=10).url.count("/c/") == 1
+
+    until(sent)
+
+
+def test_a_hundred_equal_questions_make_one(server: RealServer, person: Person) -> None:
+    conversation = person.converse()
+    answers = at_once(100, lambda n: send(person, conversation, "once", client_id="the same"))
+    assert sorted(answer.status_code for answer in answers) == [200] * 99 + [201]
+    assert len({answer.json()["reply"]["stream_id"] for answer in answers}) == 1
+    assert len(person.get(f"/api/conversations/{conversation}/messages?all=1")["items"]) == 2
+
+
+def test_of_fifty_different_questions_one_wins(server: RealServer, person: Person) -> None:
+    conversation = person.converse()
+    answers = at_once(50, lambda n: send(person, conversation, f"question {n}", model=MODEL))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 49
+    lost = {answer.json()["error"]["code"] for answer in answers if answer.status_code == 409}
+    assert lost == {"answer_in_progress"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/conversations/%00",
+        "/api/conversations/{}/messages/%00/regenerate",
+        "/api/conversations/{}/messages?after=%00",
+        "/api/conversations/{}/events?after=999999999999999",
+        "/api/conversations/{}/events?after=1.%00.%00..0",
+        "/api/conversations?after=%00",
+        "/api/streams/%00",
+        "/api/streams/a?offset=99999999999999999999",
+        "/c/%00",
+        "/s/%00",
+    ],
+)
+def test_what_postgresql_cannot_be_asked_for_is_no_fault_of_the_server(
+    server: RealServer, person: Person, path: str
+) -> None:
+    method = "POST" if "regenerate" in path else "GET"
+    with person.open(path.format(person.converse()), method=method) as answer:
+        assert answer.status in (200, 404, 422)
+        if answer.headers["content-type"].startswith("text/event-stream"):
+            assert answer.read_at_least(10)
+
+
+def send(person: Person, conversation: str, text: str, **fields: str) -> requests.Response:
+    return person.call("POST", f"/api/conversations/{conversation}/messages", {"text": text, **fields})
+
+
+def at_once(count: int, do) -> list[requests.Response]:  # type: ignore[no-untyped-def]
+    with ThreadPoolExecutor(count) as pool:
+        running: list[Future[requests.Response]] = [pool.submit(do, number) for number in range(count)]
+        return [one.result() for one in running]
