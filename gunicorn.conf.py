@@ -13,7 +13,8 @@ import tempfile
 import gevent
 
 from chat import logs
-from chat.config import load_or_leave
+from chat.config import SettingsError, load_or_leave
+from chat.config import leave as leave_at_once
 
 settings = load_or_leave()
 logs.install(settings)
@@ -40,7 +41,9 @@ ANY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
 
 def on_starting(server):
-    """Say what may cost money."""
+    """Leave where the tables are older than the program; say what may cost money."""
+    if not settings.on_sqlite:
+        _look_at_tables(server)
     public = [str(address[0]) for address in _addresses(server) if address[0] not in LOOPBACK]
     if public and settings.auth == "open" and settings.has_real_provider:
         server.log.warning(
@@ -48,6 +51,20 @@ def on_starting(server):
             "open. CHAT_AUTH=required lets no new people in.",
             ", ".join(public),
         )
+
+
+def _look_at_tables(server):
+    """Here and not only in each worker: the master would replace one that leaves, for ever."""
+    from sqlalchemy.exc import DBAPIError  # late: with SQLite no master needs these
+
+    from chat.store.revisions import Outdated, check
+
+    try:
+        check(settings.database_url)
+    except Outdated as outdated:
+        leave_at_once(SettingsError(f"Headwater cannot start: {outdated}."))
+    except DBAPIError as away:
+        server.log.warning("The database cannot be reached; until it can, questions get 503: %s", away.orig)
 
 
 def when_ready(server):

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -15,7 +16,7 @@ from tests.conftest import show_if_it_fails
 from tests.person import Person
 from tests.reading import Copy, SseReader
 from tests.scripted import answer_of, read_script
-from tests.server import RealServer
+from tests.server import DidNotStart, RealServer
 from tests.server_promises.waiting import until, until_status
 from tests.services import Postgres, fresh_database
 from tests.upstream import Upstream
@@ -38,8 +39,7 @@ def two_workers(
 ) -> Iterator[RealServer]:
     """A server with a pool of two connections in each worker."""
     with fresh_database(database.address) as url:
-        told: dict[str, Any] = {"database_url": url, "secret_key": SECRET}
-        migrate(Settings(_env_file=None, **told))
+        migrate(settings_of(url))
         server = RealServer(
             tmp_path_factory.mktemp("server"),
             DATABASE_URL=url,
@@ -61,6 +61,13 @@ def server(request: pytest.FixtureRequest, two_workers: RealServer, database: Po
     show_if_it_fails(request, two_workers)
     until(two_workers.ready)
     return two_workers
+
+
+class Unprepared(RealServer):
+    """A server that is started without a release phase before it."""
+
+    def _migrate(self) -> None:
+        pass
 
 
 def copied(events: SseReader) -> Copy:
@@ -155,6 +162,46 @@ def test_what_postgresql_cannot_be_asked_for_is_no_fault_of_the_server(
         assert answer.status in (200, 404, 422)
         if answer.headers["content-type"].startswith("text/event-stream"):
             assert answer.read_at_least(10)
+
+
+def test_a_server_whose_database_is_not_migrated_says_so_and_leaves(
+    database: Postgres, tmp_path: Path
+) -> None:
+    with fresh_database(database.address) as url:
+        server = Unprepared(tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET)
+        with pytest.raises(
+            DidNotStart, match=r"(?s)It left with 2\..*Headwater cannot start: .*chat migrate"
+        ):
+            server.start()
+
+
+def test_a_server_starts_while_its_database_is_away_and_is_ready_once_it_is_back(
+    database: Postgres, tmp_path: Path
+) -> None:
+    with fresh_database(database.address) as url:
+        migrate(settings_of(url))
+        server = Unprepared(tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET)
+        database.stop(signal.SIGINT)
+        try:
+            starting = gevent.spawn(server.start)
+            until(lambda: is_alive(server), seconds=20)
+            assert not server.ready()
+            database.start()
+            starting.get(timeout=20)
+        finally:
+            server.kill()
+
+
+def is_alive(server: RealServer) -> bool:
+    try:
+        return requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def settings_of(url: str) -> Settings:
+    told: dict[str, Any] = {"database_url": url, "secret_key": SECRET}
+    return Settings(_env_file=None, **told)
 
 
 def send(person: Person, conversation: str, text: str, **fields: str) -> requests.Response:
