@@ -3,12 +3,14 @@
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import cycle, islice
 from typing import Any
 
 import msgspec
+
+from chat.core.prompt import CONTINUE
 
 PROSE = (
     "A stream is a log and a reader is an offset. Whoever asks gets each token as it comes; whoever "
@@ -16,6 +18,8 @@ PROSE = (
     "breaks, for the place is known: one reads on from there. Naïve café, 日本語のテキスト。 🙂 "
     "And so it goes on, one sentence after another, until the answer is complete.\n\n"
 )
+
+TOKEN = r"\s*\S{1,6}|\s+"
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +30,9 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: str = ""  # the answer; empty: PROSE
     tokens: int = 0  # so many tokens, the text repeated or cut; 0: the text once
+    continues: bool = False  # asked to go on with a cut answer, it does, exactly there
+    hurry: bool = False  # and then it goes as fast as the socket takes it
+    told: int = 0  # characters of the answer that were sent before, and are left out
     pace: float = 0.0  # tokens a second; 0: as fast as the socket takes them
     first_s: float = 0.0  # silence before the first event
     headers_s: float = 0.0  # silence before the headers
@@ -103,12 +110,32 @@ def read_script(model: str) -> Script:
 
 def answer_of(script: Script) -> str:
     """Say what text a whole answer to this script is (not for `stamp`)."""
-    return "".join(_tokens(script))
+    return "".join(tokens_of(script))
 
 
-def _tokens(script: Script) -> list[str]:
-    found = re.findall(r"\s*\S{1,6}|\s+", script.text or PROSE)
-    return list(islice(cycle(found), script.tokens)) if script.tokens else found
+def tokens_of(script: Script) -> list[str]:
+    """Say in which pieces the answer is sent: one an event, after a first event that has none."""
+    found = re.findall(TOKEN, script.text or PROSE)
+    wanted = list(islice(cycle(found), script.tokens)) if script.tokens else found
+    return re.findall(TOKEN, "".join(wanted)[script.told :]) if script.told else wanted
+
+
+class DoesNotFit(Exception):
+    """What is to be continued is not the beginning of this script's answer."""
+
+
+def kept_text(messages: Sequence[dict[str, Any]]) -> str:
+    """Give the cut answer that a request wants continued: it stands last, or before the instruction to."""
+    turns = messages[:-1] if messages[-1]["content"] == CONTINUE else messages
+    return str(turns[-1]["content"]) if turns and turns[-1]["role"] == "assistant" else ""
+
+
+def rest_of(script: Script, kept: str) -> Script:
+    """Make the script that goes on behind `kept`. Raises DoesNotFit."""
+    if not answer_of(script).startswith(kept):
+        raise DoesNotFit(kept)
+    pace = 0.0 if script.hurry and kept else script.pace
+    return msgspec.structs.replace(script, told=len(kept), pace=pace)
 
 
 @lru_cache(64)
@@ -154,7 +181,7 @@ def _data(script: Script, wants_usage: bool) -> Iterator[bytes]:
     for token in re.findall(r"\s*\S+", script.reasoning):
         yield _choice({script.reasoning_key: token})
     before, after = _around_content()
-    for token in _tokens(script):
+    for token in tokens_of(script):
         yield before + _json(token) + after
     if script.finish:
         yield _choice({}, script.finish)
@@ -196,7 +223,7 @@ def _choice(delta: dict[str, str], finish: str | None = None) -> bytes:
 
 
 def _usage(script: Script) -> dict[str, int]:
-    count = len(_tokens(script))
+    count = len(tokens_of(script))
     return {"prompt_tokens": 11, "completion_tokens": count, "total_tokens": 11 + count}
 
 

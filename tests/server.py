@@ -1,7 +1,8 @@
-"""The real server: our gunicorn in a process of its own, on a free port, with a database of its own."""
+"""The real server: our gunicorn in processes of its own, on a free port, with a database of its own."""
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,6 +59,20 @@ class RealServer:
         return psutil.Process(self.pid).children()
 
     @property
+    def ready_workers(self) -> list[psutil.Process]:
+        """Those of its workers that have begun to answer."""
+        begun = {int(pid) for pid in re.findall(r"Chat at http.* pid=(\d+)", self.logs)}
+        return [one for one in self.workers if one.pid in begun and one.status() != psutil.STATUS_ZOMBIE]
+
+    def wait_for_workers(self, timeout: float = 20) -> None:
+        """Wait until as many answer as were asked for: after a start, or after one was killed."""
+        wanted, until = int(self.environment.get("WEB_CONCURRENCY", "1")), time.monotonic() + timeout
+        while len(self.ready_workers) < wanted:
+            if time.monotonic() > until:
+                raise DidNotStart(f"Not {wanted} workers within {timeout} s.\n{self.logs[-4000:]}")
+            time.sleep(0.02)
+
+    @property
     def logs(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
@@ -65,6 +80,7 @@ class RealServer:
         """Start it and wait until it is ready. Raises DidNotStart."""
         command = [sys.executable, "-m", "gunicorn", *self.configuration]
         command += ["--bind", f"127.0.0.1:{self.port}", self.app]
+        self._migrate()
         # Its folder is not ours, so that it finds no .env and writes nothing into the tree.
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -85,6 +101,16 @@ class RealServer:
             return requests.get(self.url + "/readyz", timeout=5).status_code == 200
         except requests.RequestException:
             return False
+
+    def _migrate(self) -> None:
+        """Do what a release phase does; an SQLite file is brought up to date by the server itself."""
+        if self.environment["DATABASE_URL"].startswith("sqlite:"):
+            return
+        program = "from chat import config; from chat.web.database import migrate; migrate(config.load())"
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        if done.returncode:
+            raise DidNotStart(done.stderr[-4000:])
 
     def _wait_until_ready(self, timeout: float) -> None:
         until = time.monotonic() + timeout

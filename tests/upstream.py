@@ -18,7 +18,7 @@ import msgspec
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from tests.scripted import Script, read_script, stamped, writes
+from tests.scripted import DoesNotFit, Script, kept_text, read_script, rest_of, stamped, writes
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
 
@@ -36,6 +36,9 @@ class Seen:
     open: bool = True
     complete: bool = False  # the whole script was sent; False and not open: cut, or the other side left
     seconds: float = 0.0  # how long it was open
+    kept: str = ""  # of a script that `continues`: what was to be continued
+    misfit: bool = False  # and was no beginning of the answer
+    sent: list[float] = field(default_factory=list)  # and when each event was sent (time.time)
 
 
 @dataclass
@@ -108,6 +111,9 @@ class Upstream:
         if route == ("GET", "/log"):
             requests = [asdict(seen) for seen in self.log]
             return _reply(client, 200, {"count": len(requests), "requests": requests})
+        if request.method == "GET" and request.path.startswith("/log/"):
+            requests = [asdict(seen) for seen in self.log if seen.model == request.path[5:]]
+            return _reply(client, 200, {"count": len(requests), "requests": requests})
         if route == ("DELETE", "/log"):
             self.log.clear()
             return _reply(client, 200, {})
@@ -133,9 +139,16 @@ class Upstream:
             seen.status = 400 if refused else _status(script, asked_before)
             if seen.status != 200:
                 return _refuse(client, seen.status, script, refused)
+            if script.continues:
+                seen.kept = kept_text(seen.messages)
+                script = rest_of(script, seen.kept)
             wants_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-            seen.complete = _play(client, script, wants_usage)
+            seen.complete = _play(client, script, wants_usage, seen.sent)
             return seen.complete and script.framing != "close"
+        except DoesNotFit as error:
+            seen.misfit, seen.status = True, 400
+            message = f"This is no beginning of my answer: {str(error)[-200:]}"
+            return _reply(client, 400, {"error": {"message": message}})
         finally:
             seen.open, seen.seconds = False, time.monotonic() - started
 
@@ -154,7 +167,7 @@ def _refuse(client: socket.socket, status: int, script: Script, refused: bool) -
     return _reply(client, status, {"error": {"message": message, "type": "scripted", "code": None}}, more)
 
 
-def _play(client: socket.socket, script: Script, wants_usage: bool) -> bool:
+def _play(client: socket.socket, script: Script, wants_usage: bool, sent: list[float]) -> bool:
     """Send the body as the script says; False when the connection must not be used again."""
     if script.headers_s and _left_within(client, script.headers_s):
         return False
@@ -167,10 +180,12 @@ def _play(client: socket.socket, script: Script, wants_usage: bool) -> bool:
         return _only_comments(client)
     if script.first_s and _left_within(client, script.first_s):
         return False
-    return _send_paced(client, script, body)
+    return _send_paced(client, script, body, sent)
 
 
-def _send_paced(client: socket.socket, script: Script, body: tuple[tuple[bytes, ...], ...]) -> bool:
+def _send_paced(
+    client: socket.socket, script: Script, body: tuple[tuple[bytes, ...], ...], sent: list[float]
+) -> bool:
     step = max(1, script.burst) / script.pace if script.pace else 0.0
     due = time.monotonic()
     last_token = len(body) - 4  # finish, usage, [DONE], the end of the body: not stamped
@@ -185,6 +200,8 @@ def _send_paced(client: socket.socket, script: Script, body: tuple[tuple[bytes, 
                 client.sendall(part)
                 if script.slice:
                     gevent.sleep(0)
+        if script.continues:
+            sent.append(time.time())
         if number == script.stall_after:
             return not _left_within(client, 3600)
     return not script.cut_after
