@@ -150,6 +150,7 @@ class Engine:
         if source is None:
             if self._streams.interrupt(orphan, tail):
                 log.warning("interrupted an orphan", stream=orphan.id, epoch=orphan.epoch)
+                self._runner.tally.ended[Status.INTERRUPTED] += 1
             return
         taken = self._streams.take_over(orphan, tail)
         if taken is None or taken[1] != text:  # somebody was faster, or a last batch came in between
@@ -157,6 +158,7 @@ class Engine:
         if taken is not None:
             state, present = taken
             log.warning("took over", stream=orphan.id, epoch=state.epoch)
+            self._runner.tally.takeovers += 1
             source = source if present == text else self._open_source(state, present)
             self._launch(state, present, source, movable=True)
 
@@ -184,6 +186,8 @@ class Engine:
             generation.end_early(Leaving())
 
     def _generate(self, generation: Generation) -> None:
+        tape = generation.tape  # every line that this greenlet logs, whoever writes it, names the stream
+        structlog.contextvars.bind_contextvars(stream=tape.stream_id, epoch=tape.epoch)
         try:
             self._runner.run(generation)
         except Exception:

@@ -114,7 +114,7 @@ class Runner:
         limits: Limits,
         tally: Tally | None = None,
     ) -> None:
-        self._tally = tally or Tally()
+        self.tally = tally or Tally()
         self._tapes = tapes
         self._writer = writer
         self._ring_here = ring_here
@@ -155,7 +155,7 @@ class Runner:
         """Put every delta on the tape; return the finish reason."""
         tape, batcher = generation.tape, generation.recording.batcher
         topic = (f"tape:{tape.stream_id}",)
-        clock, ring, tally = self._clock, self._ring_here, self._tally
+        clock, ring, tally = self._clock, self._ring_here, self.tally
         counted = len(tape.data)
         until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
         most = self._limits.bytes or float("inf")
@@ -190,21 +190,17 @@ class Runner:
         self._writer.release(generation.recording)
         if isinstance(generation.why, LeaseLost):
             log.warning("lease lost", stream=tape.stream_id, epoch=tape.epoch)
-            self._tally.lost_leases += 1
+            self.tally.lost_leases += 1
             tape.lost = True
             return
         handed_over = generation.movable and outcome.status is Status.INTERRUPTED
         kept = self._hand_over(generation) if handed_over else self._close(generation, outcome)
         if handed_over or not kept:
             tape.lost = True  # its readers go on at what is stored
-        self._tally.ended[outcome.status] += kept and not handed_over
-        log.info(
-            "handed over" if handed_over else "answered",
-            stream=tape.stream_id,
-            epoch=tape.epoch,
-            status=str(outcome.status),
-            bytes=len(tape.data),
-        )
+        self.tally.ended[outcome.status] += kept and not handed_over
+        said = "handed over" if handed_over else "answered"
+        about = {"stream": tape.stream_id, "epoch": tape.epoch, "status": str(outcome.status)}
+        log.info(said, **about, bytes=len(tape.data))
 
     def _hand_over(self, generation: Generation) -> bool:
         """Store the text and let go of it: it stays streaming, for another process to go on."""
