@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from chat.store.rings_table import RingsTable
+from chat.store.rings_table import Glance, RingsTable
 from chat.store.transaction import Ring, Transaction
 
 T = TypeVar("T")
@@ -77,6 +77,8 @@ class SqliteStore:
         self._readers = engine
         self._ring = ring
         self._rings = RingsTable(shared, ringer)
+        self._glance = Glance(engine.url.database)
+        self._seen: int | None = None  # the version at which we last looked who committed
         self._writers = prepare(
             create_engine(engine.url, poolclass=NullPool), busy_ms=WRITE_WAIT_MS, begin="BEGIN IMMEDIATE"
         )
@@ -116,7 +118,11 @@ class SqliteStore:
         """Name what other processes rang since the last call; None: somebody committed, topics unknown."""
         if self._closed:
             return set()
+        version = self._glance.version()
+        if version is not None and version == self._seen:
+            return set()
         found: set[str] | None = self._thread.apply(self._look_around)
+        self._seen = version
         return found
 
     def ring_elsewhere(self, topics: Sequence[str]) -> None:
@@ -131,6 +137,7 @@ class SqliteStore:
         if self._committer is not None:
             self._wake.set()
             self._committer.join()
+        self._glance.close()
         self._thread.apply(self._disconnect)
         self._thread.kill()
         self._writers.dispose()
