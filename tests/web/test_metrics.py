@@ -10,6 +10,7 @@ import requests
 from chat.core.tally import BYTES, Spread
 from tests.conftest import ServerFactory
 from tests.person import Person
+from tests.server import ROOT
 from tests.server_promises.waiting import until
 from tests.web.calls import Api, opened_app
 
@@ -134,3 +135,10 @@ def test_any_worker_tells_of_all(server_factory: ServerFactory) -> None:
     until(lambda: len(server.workers) == 2, 10)
     until(lambda: figure(text(), 'readers{kind="driver"}') == 0, 5)
     assert figure(text(), "delta_bytes_total") == written, "what a dead worker counted stays"
+
+
+def test_every_figure_is_explained_in_the_docs(watched: Api) -> None:
+    watched.house.tally.ended["done"] += 1
+    shown = set(re.findall(r"^# TYPE (headwater_\w+)", page(watched)[1], re.MULTILINE))
+    explained = set(re.findall(r"`(headwater_\w+)", (ROOT / "docs" / "deploy.md").read_text()))
+    assert {name for name in shown if not name.endswith("_created")} == explained
