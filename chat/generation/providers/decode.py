@@ -17,6 +17,8 @@ from chat.core.sse import LONGEST_LINE, Decoder, LineTooLong, SseMessage
 from chat.generation.providers.types import Delta, Item, ProviderError, Reasoning, Usage
 from chat.generation.providers.words import NOT_A_STREAM, TOO_LARGE, TRUNCATED, failed_midway
 
+LONGEST_REASON = 40  # characters, as the tables hold them: PostgreSQL refuses more, and with that the end
+
 Kind = type[Delta] | type[Reasoning]
 
 log = logging.getLogger(__name__)
@@ -170,7 +172,7 @@ class AnswerDecoder:
             if content := piece.content or piece.refusal:
                 self._hear(Delta, content)
         if choice.finish_reason:
-            self.finish_reason = choice.finish_reason
+            self.finish_reason = choice.finish_reason.replace("\x00", "")[:LONGEST_REASON]
             if choice.finish_reason == "error":
                 self.failure = failed_midway("")
 

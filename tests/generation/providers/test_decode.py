@@ -73,6 +73,11 @@ def test_no_json_in_any_field_makes_it_raise(value: Any) -> None:
     assert decoder.done
 
 
+def test_a_reason_that_no_table_could_hold_is_cut() -> None:
+    decoder, _ = read(sse({"choices": [{"delta": {}, "finish_reason": "stop\x00" + "p" * 100}]}))
+    assert decoder.finish_reason == "stop" + "p" * 36
+
+
 def test_order_between_thought_and_text_is_kept() -> None:
     body = sse(
         {"choices": [{"delta": {"reasoning": "a"}}]},
