@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import gevent
 from gevent.event import Event
@@ -141,14 +140,3 @@ class LocalBell:
     def listeners(self) -> int:
         """Count the topics that somebody listens to (for tests and metrics)."""
         return len(self._ears)
-
-
-_BELLS: dict[str, Callable[[str], Bell]] = {"sqlite": lambda url: LocalBell()}
-
-
-def open_bell(url: str) -> Bell:
-    """Choose the bell by the scheme of the URL that rings travel over (`sqlite:`: inside this process)."""
-    scheme = urlsplit(url).scheme.partition("+")[0]
-    if scheme not in _BELLS:
-        raise ValueError(f"no bell rings over {scheme or 'an empty URL'}")
-    return _BELLS[scheme](url)

@@ -15,6 +15,11 @@ IDLE_S = 0.1  # while nobody does; then only stops and handovers are waited for
 class ForeignRings(Protocol):
     """What the SQLite store offers: it writes what a commit rang beside it, and reads what others wrote."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes are there to be expected, rather than to be reckoned with."""
+        ...
+
     def foreign_rings(self) -> set[str] | None:
         """Name what other processes rang since the last call; None: somebody committed, topics unknown."""
         ...
@@ -45,7 +50,7 @@ class FileRelay:
         up()
         while not self._closed:
             if self._awaited.wait(IDLE_S):
-                gevent.sleep(QUICK_S)
+                gevent.sleep(QUICK_S if self._foreign.shared else IDLE_S)
             topics = self._foreign.foreign_rings()
             if topics is None:
                 heard((ALL,))

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from chat.live.ring_message import pack, unpack
 
 MOST_BYTES = 64 * 1024  # of a message: small enough that none holds up the others
-ANSWER_S = 1.0  # for an answer; then the line counts as dead
+ANSWER_S = 0.5  # for an answer; then the line counts as dead
 PATIENCE_S = 0.5  # for whatever else is asked
 
 
@@ -40,7 +40,7 @@ def connect(url: str, *, patience_s: float = PATIENCE_S, retries: int = 0, most:
 class RedisRelay:
     """Carries rings between all processes at one Redis database."""
 
-    health_s = 1.0  # of silence, after which the line is asked whether it lives
+    health_s = 0.5  # of silence, after which the line is asked whether it lives
     carrier = "Redis"
 
     def __init__(self, url: str) -> None:

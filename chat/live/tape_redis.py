@@ -148,9 +148,13 @@ class RedisTapes:
         for piece in anew:
             pipeline.set(_key(_place(piece.sent.tape)), piece.data, ex=KEPT_S)
         # What was lost, or could not be stored, is left for whoever takes over.
-        ended = [place for place in gone if self._sent[place].tape.end is not None]
-        if ended:
-            pipeline.delete(*map(_key, ended))
+        over = [place for place in gone if self._sent[place].tape.end is not None]
+        # A new epoch has what was worth keeping of the one before it.
+        over += [
+            (tape.stream_id, tape.epoch - 1) for tape in (piece.sent.tape for piece in anew) if tape.epoch > 1
+        ]
+        if over:
+            pipeline.delete(*map(_key, over))
         self._add_rings(pipeline, [f"tape:{piece.sent.tape.stream_id}" for piece in slices])
         answers = pipeline.execute()
         kept = answers[0] if onward else ()

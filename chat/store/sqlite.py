@@ -114,6 +114,10 @@ class SqliteStore:
         value: T = job.result.get()
         return value
 
+    @property
+    def shared(self) -> bool:
+        return self._rings.shared
+
     def foreign_rings(self) -> set[str] | None:
         """Name what other processes rang since the last call; None: somebody committed, topics unknown."""
         if self._closed:

@@ -106,6 +106,8 @@ class OverFile(Carrier):
 
 
 class _Disk:
+    shared = True
+
     def __init__(self, carrier: OverFile, store: SqliteStore) -> None:
         self._carrier = carrier
         self._store: ForeignRings = store

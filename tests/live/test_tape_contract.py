@@ -141,12 +141,24 @@ def test_many_tapes_go_in_one_round(processes: tuple[Process, Process]):
 
 def test_epochs_do_not_mix(processes: tuple[Process, Process]):
     owner, heir = processes
-    old, new = owner.tape("s1", 1, b"stored, and lost"), heir.tape("s1", 2, b"stored")
+    new = heir.tape("s1", 2, b"stored")
     new.append(", and found")
+    until(lambda: whole(owner, new) == new.data)
+    old = owner.tape("s1", 1, b"stored, and lost")  # a zombie: nobody reads its epoch any more
     until(lambda: whole(owner, new) == b"stored, and found" and whole(heir, old) == b"stored, and lost")
     owner.shared.drop("s1", 1)
     assert whole(heir, old) == b""
     assert whole(heir, new) == b"stored, and found"
+
+
+def test_a_new_epoch_clears_away_the_one_before(processes: tuple[Process, Process], redis: Redis):
+    owner, heir = processes
+    old = owner.tape("s1", 1, b"stored, and lost")
+    until(lambda: whole(heir, old) == old.data)
+    old.lost = True
+    owner.tapes.drop(old)
+    heir.tape("s1", 2, b"stored, and lost, and on")
+    until(lambda: keys(redis) == [b"headwater:tape:s1:2"])
 
 
 def test_after_its_end_nothing_is_left(processes: tuple[Process, Process], redis: Redis):
