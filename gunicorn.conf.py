@@ -110,7 +110,7 @@ def worker_exit(server, worker):
 
     At once: Python's own tidying up would take another third of a second.
     """
-    if worker.wsgi is None:
+    if getattr(worker, "wsgi", None) is None:
         return  # it never began; gunicorn tells why by its status
     house = worker.wsgi.extensions["headwater"]
     worker.is_closing = True

@@ -126,7 +126,7 @@ def present(made: House) -> Mapping[str, float]:
         "generations": len(made.tapes),
         "listened_topics": bell.listeners() if isinstance(bell, LocalBell) else 0,
         "deaf_processes": bool(getattr(bell, "deaf", False)),
-        "tapeless_processes": bool(getattr(getattr(made, "shared", None), "away", False)),
+        "tapeless_processes": made.shared.away,
         "draining_processes": made.engine.draining,
     }
     if os.path.isdir(OPEN_FILES):

@@ -112,6 +112,8 @@ def test_a_real_server_tells_of_readers_and_text(server_factory: ServerFactory) 
     assert figure(now, "deltas_total") > 3
     assert figure(now, 'answers_ended_total{status="done"}') == 1
     assert figure(now, "commit_seconds_count") > 0
+    assert figure(now, "loop_delay_seconds_count") > 0
+    assert figure(now, "deaf_processes") == 0
 
 
 def test_any_worker_tells_of_all(server_factory: ServerFactory) -> None:
