@@ -3,6 +3,7 @@ __import__("gevent.monkey").monkey.patch_all()  # first of all: what is imported
 # ruff: noqa: E402  the first line has to be the first
 
 import gc
+import importlib
 import logging
 import os
 import shutil
@@ -68,7 +69,13 @@ def _look_at_tables(server):
 
 
 def when_ready(server):
-    """Keep the master light: what it holds need not be looked through when it leaves."""
+    """Be ready to free what a worker held, without a second's loading first; and keep the master light.
+
+    What it holds need not be looked through when it leaves. Only others' code is loaded here: a master that
+    starts workers with newer files of ours must not hold the older ones.
+    """
+    for name in ("sqlalchemy", "psycopg", "redis"):
+        importlib.import_module(name)
     gc.freeze()
 
 
@@ -126,6 +133,7 @@ def worker_exit(server, worker):
 def child_exit(server, worker):
     """Free what a dead worker held, so that the others go on with it at once."""
     from chat.generation.identity import prefix_of  # late: most masters never need them
+    from chat.live.relayed import ENGINES, relay_to
     from chat.store.freeing import free
 
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -135,6 +143,10 @@ def child_exit(server, worker):
 
     try:
         freed = free(settings.database_url, prefix_of(worker.pid))
+        relay = relay_to(settings.database_url, settings.redis_url) if freed else None
+        if relay is not None:
+            relay.send((ENGINES,))
+            relay.close()
     except Exception:
         server.log.exception("The leases of worker %d run out by themselves.", worker.pid)
     else:

@@ -184,12 +184,18 @@ def without_password(error: Exception, url: str) -> str:
     return said
 
 
-def open_bell(database_url: str, redis_url: str | None = None, foreign: ForeignRings | None = None) -> Bell:
-    """Choose the bell by where rings can travel: Redis, else PostgreSQL, else the SQLite file itself."""
+def relay_to(database_url: str, redis_url: str | None = None) -> Relay | None:
+    """Choose the way for rings into other processes: Redis, else PostgreSQL; None: the file itself."""
     if redis_url:
-        return RelayedBell(RedisRelay(redis_url))
-    if database_url.startswith("postgresql"):
-        return RelayedBell(PostgresRelay(database_url))
+        return RedisRelay(redis_url)
+    return PostgresRelay(database_url) if database_url.startswith("postgresql") else None
+
+
+def open_bell(database_url: str, redis_url: str | None = None, foreign: ForeignRings | None = None) -> Bell:
+    """Make the bell whose rings go where they can; `foreign`: what an SQLite file is watched with."""
+    relay = relay_to(database_url, redis_url)
+    if relay is not None:
+        return RelayedBell(relay)
     if foreign is None:
         return LocalBell()
     awaited = Event()

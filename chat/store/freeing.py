@@ -1,11 +1,12 @@
 """Freeing the leases of a process that died, from outside: gunicorn's master does it for its workers."""
 
-from sqlalchemy import Engine, create_engine, make_url, update
+from sqlalchemy import Engine, create_engine, insert, make_url, update
 from sqlalchemy.pool import NullPool
 
 from chat.core.lifecycle import Status
+from chat.store.leases import ENGINES
 from chat.store.sqlite import prepare
-from chat.store.tables import streams
+from chat.store.tables import rings, streams
 
 PATIENCE_S = 1  # the master has workers to start; where this fails the lease runs out by itself
 
@@ -21,7 +22,10 @@ def free(database_url: str, owner_prefix: str) -> int:
     )
     try:
         with engine.begin() as connection:
-            return connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
+            freed = connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
+            if freed and engine.dialect.name == "sqlite":  # where the file itself carries the rings
+                connection.execute(insert(rings).values(ringer=owner_prefix, topics=ENGINES))
+            return freed
     finally:
         engine.dispose()
 
