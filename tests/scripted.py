@@ -19,6 +19,15 @@ PROSE = (
     "And so it goes on, one sentence after another, until the answer is complete.\n\n"
 )
 
+UNCLEAN = "".join(
+    f"data: {one}\n\n"
+    for one in (
+        r'{"choices": [{"index": 0, "delta": {"content": "o\u0000ne\ud83d"}, "finish_reason": null}]}',
+        r'{"choices": [{"index": 0, "delta": {"content": " t\u0000wo"}, "finish_reason": "stop"}]}',
+        "[DONE]",
+    )
+)
+
 TOKEN = r"\s*\S{1,6}|\s+"
 
 
@@ -94,6 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "huge-line": {"huge_line": 64},
     "slices": {"slice": 7},
     "reasoning": {"reasoning": "First I think about the question. Then I answer it."},
+    "unclean": {"raw": UNCLEAN},
     "no-stream-options": {"refuse_stream_options": True},
 }
 

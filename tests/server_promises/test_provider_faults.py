@@ -2,58 +2,14 @@
 
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 
 from tests.conftest import ServerFactory
+from tests.faults import FAULTS, FIRST_TOKEN_S, SHAPES, SILENCE_S, WHOLE, Fault
 from tests.person import Person
-from tests.scripted import PROSE, answer_of, read_script
 from tests.server import RealServer
 from tests.server_promises.waiting import until_status
 from tests.upstream import Upstream
-
-WHOLE = PROSE
-
-
-def first(tokens: int) -> str:
-    """The answer's first tokens."""
-    return answer_of(msgspec.structs.replace(read_script("any"), tokens=tokens))
-
-
-# Events are counted from 1 and the first carries the role alone: 4 events are 3 tokens.
-FAULTS = {
-    "cut": ("error", "truncated", first(3)),
-    "neither": ("error", "truncated", WHOLE),
-    "error-event": ("error", "provider_failed", first(2)),
-    "named-error-event": ("error", "provider_failed", first(2)),
-    "stall": ("error", "stalled", first(3)),
-    "silent": ("error", "first_token_timeout", ""),
-    "no-headers": ("error", "first_token_timeout", ""),
-    "comments": ("error", "first_token_timeout", ""),
-    "html": ("error", "not_a_stream", ""),
-    "huge-line": ("error", "too_large", ""),
-    "redirect": ("error", "provider_refused", ""),
-    "unauthorized": ("error", "provider_refused", ""),
-    "unknown-model": ("error", "provider_refused", ""),
-    "busy": ("error", "provider_busy", ""),
-    "failing": ("error", "provider_failed", ""),
-    "busy-once": ("done", None, WHOLE),
-    "failing-once": ("done", None, WHOLE),
-    "malformed": ("done", None, WHOLE),
-    "no-done": ("done", None, WHOLE),
-    "no-finish": ("done", None, WHOLE),
-    "length": ("done", None, WHOLE),
-    "no-usage": ("done", None, WHOLE),
-    "no-stream-options": ("done", None, WHOLE),
-    "gzip": ("done", None, WHOLE),
-    "crlf": ("done", None, WHOLE),
-    "slices": ("done", None, WHOLE),
-    "slices;newline=crlf;multiline=true;comment_every=3": ("done", None, WHOLE),
-    "slices;newline=cr;slice=1": ("done", None, WHOLE),
-    "any;framing=length": ("done", None, WHOLE),
-    "any;framing=close": ("done", None, WHOLE),
-    "any;framing=length;cut_after=4": ("error", "truncated", first(3)),
-}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +21,8 @@ def impatient_server(
         tmp_path_factory.mktemp("impatient"),
         OPENAI_BASE_URL=standing_upstream.url,
         OPENAI_API_KEY="scripted",
-        CHAT_FIRST_TOKEN_S="3",
-        CHAT_SILENCE_S="2",
+        CHAT_FIRST_TOKEN_S=str(FIRST_TOKEN_S),
+        CHAT_SILENCE_S=str(SILENCE_S),
         CHAT_SESSION_RATE="0",
     )
     yield server.start()
@@ -78,10 +34,10 @@ def impatient(impatient_server: RealServer, upstream: Upstream) -> Person:
     return Person.sign_in(impatient_server.url)
 
 
-@pytest.mark.parametrize("model", FAULTS)
-def test_every_fault_has_its_end(impatient: Person, model: str) -> None:
-    status, code, text = FAULTS[model]
-    asked = impatient.ask(model=model)
+@pytest.mark.parametrize("fault", FAULTS + SHAPES, ids=lambda fault: fault.model)
+def test_every_fault_has_its_end(impatient: Person, fault: Fault) -> None:
+    status, code, text = fault.status, fault.code, fault.text
+    asked = impatient.ask(model=fault.model)
     seen = impatient.drive(asked.stream_id).read_all()
     state = until_status(impatient, asked.stream_id, "done", "error", "stopped", "interrupted")
     assert (state["status"], (state["error"] or {}).get("code")) == (status, code)
