@@ -71,8 +71,11 @@ class PostgresRelay:
             line.close()
 
     def close(self) -> None:
-        """Hear no more, within the time of one health question."""
+        """Hear no more, within the time of one health question, and send nothing more."""
         self._closed = True
+        line, self._out = self._out, None
+        if line is not None:
+            line.close()
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(
