@@ -144,3 +144,24 @@ def test_every_figure_is_explained_in_the_docs(watched: Api) -> None:
     shown = set(re.findall(r"^# TYPE (headwater_\w+)", page(watched)[1], re.MULTILINE))
     explained = set(re.findall(r"`(headwater_\w+)", (ROOT / "docs" / "deploy.md").read_text()))
     assert {name for name in shown if not name.endswith("_created")} == explained
+
+
+def test_how_long_viewers_wait_is_measured_and_a_newcomer_is_not(server_factory: ServerFactory) -> None:
+    server = server_factory(CHAT_METRICS_TOKEN=TOKEN)
+
+    def text() -> str:
+        return requests.get(
+            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
+        ).text
+
+    person = Person.sign_in(server.url)
+    conversation = person.converse()
+    viewer = person.events(f"/api/conversations/{conversation}")
+    viewer.next()
+    until(lambda: figure(text(), 'readers{kind="viewer"}') == 1)
+    assert figure(text(), "viewer_lag_seconds_count") == 0, "what it catches up with is old, not late"
+    list(person.drive_events(person.ask(conversation=conversation).stream_id))
+    until(lambda: figure(text(), "viewer_lag_seconds_count") > 3)
+    assert figure(text(), "viewer_lag_seconds_sum") < 5
+    viewer.response.close()
+    until(lambda: figure(text(), 'readers{kind="viewer"}') == 0)
