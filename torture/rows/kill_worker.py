@@ -6,27 +6,25 @@ import time
 from functools import partial
 
 from tests.server import RealServer
-from torture.answers import Answer, ask_and_read, check, wait_for_ends
+from torture.answers import ask_and_read, check, wait_for_ends
+from torture.deaths import BATCHES, FLUSH_MS, REDIS_MS, STORED_MS, Death, check_takeover
 from torture.ground import Ground, until
 from torture.row import Row
 from torture.tally import Tally
 
-STREAMS, WORKERS = 6, 2
-FLUSH_MS, COMMIT_MS = 500, 100  # until a flush is due; a tick and a commit on a machine that is busy
-REDIS_MS = 50
-BATCHES = ("word", "sentence", "paragraph", 4096)  # the last two leave nearly all to the flush
-TAKEN_OVER_S = 2.0
+STREAMS = 6
+BY_ANOTHER_S, BY_REPLACEMENT_S = 2.0, 5.0
 
 
-def torture(database: str, ground: Ground, tally: Tally, runs: int) -> None:
-    server = ground.server(WORKERS, **ground.addresses(database))
-    tail_ms = REDIS_MS if database.endswith("+redis") else FLUSH_MS + COMMIT_MS
+def torture(database: str, workers: int, ground: Ground, tally: Tally, runs: int) -> None:
+    server = ground.server(workers, **ground.addresses(database))
+    tail_ms = REDIS_MS if database.endswith("+redis") else STORED_MS
     for _ in range(runs):
         server.wait_for_workers()
-        _kill_once(ground, server, tally, tail_ms)
+        _kill_once(ground, server, tally, tail_ms, BY_ANOTHER_S if workers > 1 else BY_REPLACEMENT_S)
 
 
-def _kill_once(ground: Ground, server: RealServer, tally: Tally, tail_ms: float) -> None:
+def _kill_once(ground: Ground, server: RealServer, tally: Tally, tail_ms: float, takeover_s: float) -> None:
     ground.provider.forget()
     answers = ask_and_read(ground, ground.person(server), STREAMS, chunk_by=ground.chance.choice(BATCHES))
     database = ground.database(server)
@@ -42,41 +40,20 @@ def _kill_once(ground: Ground, server: RealServer, tally: Tally, tail_ms: float)
     wait_for_ends(answers, tally)
     for answer in answers:
         if held.get(answer.stream_id) == victim:
-            _check_takeover(ground, answer, tally, killed_at, tail_ms)
+            check_takeover(ground, answer, tally, Death(killed_at, tail_ms, takeover_s, killed_at))
         check(answer, tally, ground.provider.requests_for(answer.model), ["done"])
 
 
-def _check_takeover(
-    ground: Ground, answer: Answer, tally: Tally, killed_at: float, tail_allowed_ms: float
-) -> None:
-    """Compare what the provider had sent when the worker died with what was gone on from."""
-    first, *others = ground.provider.requests_for(answer.model)
-    if not others:
-        whole = first.characters_sent(killed_at) == len(answer.whole)
-        tally.must(whole, f"{answer.stream_id}: cut, and never asked for again")
-        return  # its end was stored, or was to be: `check` knows
-    second = others[0]
-    tally.add("takeovers")
-    tally.must(len(others) == 1, f"{answer.stream_id}: asked for {len(others)} times more")
-    took = second.at - killed_at
-    tally.worst("worst takeover ms", took * 1000)
-    tally.must(took <= TAKEN_OVER_S, f"{answer.stream_id}: taken over after {took:.1f} s")
-    sent = first.characters_sent(killed_at)
-    beyond = first.sent_beyond(len(second.kept)) or killed_at
-    tail = max(0.0, killed_at - beyond) * 1000
-    tally.worst("worst tail ms", tail)
-    tally.worst("worst tail characters", max(0, sent - len(second.kept)))
-    tally.must(tail <= tail_allowed_ms, f"{answer.stream_id}: {tail:.0f} ms of text were lost")
-
-
-def _row(name: str, database: str, tail: str) -> Row:
+def _row(name: str, database: str, tail: str, workers: int = 2, ci: int = 10, long: int = 200) -> Row:
+    takeover_s = BY_ANOTHER_S if workers > 1 else BY_REPLACEMENT_S
+    who = "one of two workers" if workers > 1 else "the only worker"
     return Row(
         name,
-        f"kill -9 of a worker at random moments, {STREAMS} live streams, on {database}",
-        f"0 acknowledged bytes lost, 0 doubled; tail lost ≤ {tail}; taken over ≤ {TAKEN_OVER_S:g} s",
-        ci=10,
-        long=200,
-        torture=partial(torture, database),
+        f"kill -9 of {who} at random moments, {STREAMS} live streams, on {database}",
+        f"0 acknowledged bytes lost, 0 doubled; tail lost ≤ {tail}; taken over ≤ {takeover_s:g} s",
+        ci=ci,
+        long=long,
+        torture=partial(torture, database, workers),
     )
 
 
@@ -84,4 +61,5 @@ ROWS = [
     _row("kill-worker-sqlite", "sqlite", f"{FLUSH_MS} ms and a commit"),
     _row("kill-worker-postgresql", "postgresql", f"{FLUSH_MS} ms and a commit"),
     _row("kill-worker-redis", "postgresql+redis", f"{REDIS_MS} ms"),
+    _row("kill-only-worker", "sqlite", f"{FLUSH_MS} ms and a commit", workers=1, ci=3, long=20),
 ]
