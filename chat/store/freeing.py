@@ -4,6 +4,7 @@ from sqlalchemy import Engine, create_engine, insert, make_url, update
 from sqlalchemy.pool import NullPool
 
 from chat.core.lifecycle import Status
+from chat.store.census import UNFINISHED
 from chat.store.leases import ENGINES
 from chat.store.sqlite import prepare
 from chat.store.tables import rings, streams
@@ -17,9 +18,8 @@ def free(database_url: str, owner_prefix: str) -> int:
     Over a connection of its own, closed at once. Raises what the database raises.
     """
     engine = _connected(database_url)
-    theirs = streams.c.owner.startswith(owner_prefix, autoescape=True) & (
-        streams.c.status == Status.STREAMING
-    )
+    of_theirs = streams.c.owner.startswith(owner_prefix, autoescape=True)
+    theirs = UNFINISHED & (streams.c.status == Status.STREAMING) & of_theirs
     try:
         with engine.begin() as connection:
             freed = connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, literal, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.core.lifecycle import Status, sources_of
+from chat.store.census import UNFINISHED
 from chat.store.moves import Moves
 from chat.store.stored import StreamState, stored_from
 from chat.store.tables import chunks, streams
@@ -191,4 +192,6 @@ def _claimed(conn: Connection, now: Any) -> Sequence[Any]:
     fields = ("id", "epoch", "owner", "lease_until", "stop_requested", "continuations")
     columns = [streams.c[name] for name in fields]
     present = (literal(now) if isinstance(now, float | int) else now).label("now")
-    return conn.execute(select(*columns, present).where(streams.c.status == Status.STREAMING)).all()
+    return conn.execute(
+        select(*columns, present).where(UNFINISHED, streams.c.status == Status.STREAMING)
+    ).all()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from chat.core.lifecycle import Status, sources_of
+from chat.store.census import UNFINISHED
 from chat.store.chunk_rows import insert_chunks
 from chat.store.leases import ENGINES, Leases
 from chat.store.stored import Stored, StreamState, state_of, stored_from
@@ -141,7 +142,7 @@ class Streams(Leases):
 
     def pending(self) -> list[str]:
         """List the streams that wait for somebody to drive them."""
-        waiting = select(streams.c.id).where(streams.c.status == Status.PENDING)
+        waiting = select(streams.c.id).where(UNFINISHED, streams.c.status == Status.PENDING)
         return list(self.store.read(lambda conn: conn.execute(waiting).scalars().all()))
 
 
