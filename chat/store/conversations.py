@@ -48,10 +48,14 @@ def create(
     model: str | None = None,
     now: float,
     demo: bool = False,
+    id: str | None = None,
 ) -> Conversation:
-    """Start an empty conversation; the owner is stored with it if this is the first thing they write."""
+    """Start an empty conversation; the owner is stored with it if this is the first thing they write.
+
+    `id`: one that no other conversation has; IntegrityError is raised when one has it.
+    """
     people.ensure(tx, owner, now)
-    made = Conversation(secrets.token_hex(12), owner.id, title, system, model, demo, 1, 1, now, now)
+    made = Conversation(id or secrets.token_hex(12), owner.id, title, system, model, demo, 1, 1, now, now)
     tx.execute(
         insert(conversations).values(
             id=made.id,

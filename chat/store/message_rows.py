@@ -8,8 +8,10 @@ from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, and_, func, 
 
 from chat.core.lifecycle import LIVE
 from chat.store.people import Person
-from chat.store.stored import text_of
+from chat.store.stored import Written, written_of
 from chat.store.tables import messages
+
+NOTHING = Written("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,14 @@ class Message:
     created_at: float
     seq: int  # order of arrival; a child's is always higher than its parent's
     revision: int  # the conversation's, when this message last changed
+    epoch: int  # of its stream: above 1, it was interrupted and goes on; 0 for a question
 
 
 def fetch(conn: Connection, query: Select[Any]) -> list[Message]:
     """Run a select over all columns of messages and join each answer with its text, in one snapshot."""
     rows = conn.execute(query).all()
-    texts = text_of(conn, [row.stream_id for row in rows if row.stream_id])
-    return [_message(row, texts) for row in rows]
+    written = written_of(conn, [row.stream_id for row in rows if row.stream_id])
+    return [_message(row, written.get(row.stream_id, NOTHING)) for row in rows]
 
 
 def fetch_one(conn: Connection, where: ColumnElement[bool]) -> Message | None:
@@ -79,13 +82,13 @@ def live_stream(conn: Connection, conversation_id: str) -> str | None:
     return conn.execute(select(messages.c.stream_id).where(live)).scalar_one_or_none()
 
 
-def _message(row: Row[Any], texts: dict[str, str]) -> Message:
+def _message(row: Row[Any], written: Written) -> Message:
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
         role=row.role,
         author=Person(row.author_id, row.author_name) if row.author_id else None,
-        text=texts.get(row.stream_id, "") if row.stream_id else row.text or "",
+        text=written.text if row.stream_id else row.text or "",
         status=row.status,
         stream_id=row.stream_id,
         reasoning_stream_id=row.reasoning_stream_id,
@@ -98,4 +101,5 @@ def _message(row: Row[Any], texts: dict[str, str]) -> Message:
         created_at=row.created_at,
         seq=row.seq,
         revision=row.revision,
+        epoch=written.epoch,
     )

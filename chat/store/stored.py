@@ -42,6 +42,14 @@ class Stored:
     last_seq: int  # give it back with the next read of this epoch: older chunks are not looked at again
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All that is stored of a stream's text, and the epoch it is in."""
+
+    text: str
+    epoch: int
+
+
 _STATE = [streams.c[name] for name in StreamState.__dataclass_fields__]
 
 
@@ -68,19 +76,11 @@ def stored_from(conn: Connection, stream_id: str, offset: int, last_seq: int) ->
     return Stored(state, data, last_seq)
 
 
-def text_of(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Give the stored text of each of these streams, by id."""
-    found = {row.id: row for row in conn.execute(
-        select(streams.c.id, streams.c.text, streams.c.status, streams.c.first_seq).where(
-            streams.c.id.in_(list(ids))
-        )
-    )}  # fmt: skip
-    return {
-        stream_id: row.text + "".join(
-            chunk.text for chunk in conn.execute(_chunks_since(stream_id, row.first_seq or 0))
-        ) if is_streaming(row.status) else row.text
-        for stream_id, row in found.items()
-    }  # fmt: skip
+def written_of(conn: Connection, ids: Iterable[str]) -> dict[str, Written]:
+    """Give what is stored of each of these streams, by id."""
+    columns = [streams.c[name] for name in ("id", "text", "status", "epoch", "first_seq")]
+    found = conn.execute(select(*columns).where(streams.c.id.in_(list(ids)))).all()
+    return {row.id: Written(row.text + _live_part(conn, row), row.epoch) for row in found}
 
 
 def end_of(state: StreamState) -> End | None:
@@ -88,6 +88,13 @@ def end_of(state: StreamState) -> End | None:
     if not (is_final(state.status) or is_interrupted(state.status)):
         return None
     return End(state.status, state.length, state.epoch, state.usage, state.error, state.finish_reason)
+
+
+def _live_part(conn: Connection, row: Row[Any]) -> str:
+    """Join what was stored since the text was last compacted."""
+    if not is_streaming(row.status):
+        return ""
+    return "".join(chunk.text for chunk in conn.execute(_chunks_since(row.id, row.first_seq or 0)))
 
 
 def _chunks_since(stream_id: str, first_seq: int) -> Any:

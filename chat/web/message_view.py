@@ -6,10 +6,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from chat.core.lifecycle import Status, is_live
+from chat.core.lifecycle import Status, is_interrupted, is_live
 from chat.store.message_rows import Message
 
 OUR_NAME = "Headwater"
+CONTINUED = "Continued after an interruption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class StateView:
     say: str
     icon: str
     length: int  # bytes of text: where a continuation begins
+    epoch: int  # a tail that was read in an older one is not shown any more
+    aside: str  # a quiet remark beside the note
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,13 @@ def view_state(
     stream_id: str,
     status: str,
     length: int,
-    error: Mapping[str, str] | None,
-    usage: Mapping[str, Any] | None,
-    finish_reason: str | None,
+    epoch: int,
+    error: Mapping[str, str] | None = None,
+    usage: Mapping[str, Any] | None = None,
+    finish_reason: str | None = None,
 ) -> StateView:
     """Dress the strip of an answer."""
-    words = WORDS[status]
+    words, went_on = WORDS[status], epoch > 1
     note = error["message"] if error and not is_live(status) else words.note
     if words.kind == "done":
         note = " · ".join(filter(None, (CUT_SHORT.get(finish_reason or ""), _size(usage))))
@@ -108,9 +112,11 @@ def view_state(
         stream_id=stream_id,
         kind=words.kind,
         note=note,
-        say=words.say,
+        say=CONTINUED if went_on and words.kind == "live" else words.say,
         icon=words.icon,
         length=length,
+        epoch=epoch,
+        aside=CONTINUED if went_on and not is_interrupted(status) else "",
     )
 
 
@@ -123,6 +129,7 @@ def _state_of(message: Message) -> StateView | None:
         stream_id=message.stream_id,
         status=message.status,
         length=len(message.text.encode()),
+        epoch=message.epoch,
         error=message.error,
         usage=message.usage,
         finish_reason=message.finish_reason,

@@ -1,11 +1,12 @@
 """The forms of a person's pages: begin, ask, stop, go on, try again, share, be named."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from json import dumps
 from re import compile as pattern
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from chat.core.log import StoreAway
@@ -45,7 +46,10 @@ TROUBLE = {
 
 @forms.post("/c")
 def begin() -> Response:
-    """Begin a conversation with a question; its page drives the answer, once."""
+    """Begin a conversation with a question; its page drives the answer, once.
+
+    The same question with the same `client_id` begins the same conversation, however often it is sent.
+    """
     person = page_person()
     try:
         question = _question()
@@ -53,10 +57,11 @@ def begin() -> Response:
         told = as_api_error(refused)
         page = new_page(person, trouble=_trouble(told), draft=_text())
         return make_response(page, told.status)
-    made = house()
+    made, conversation_id = house(), _id_for(person, question)
 
     def write(tx: Transaction) -> Asked:
-        conversation = conversations.create(tx, owner=person, now=made.now())
+        begun = conversations.get(tx.conn, conversation_id)
+        conversation = begun or conversations.create(tx, owner=person, now=made.now(), id=conversation_id)
         return messages.ask(
             tx,
             made.streams,
@@ -69,7 +74,11 @@ def begin() -> Response:
             now=made.now(),
         )
 
-    return _back(made.store.write(write).message.conversation_id, drive=True)
+    try:
+        made.store.write(write)
+    except IntegrityError:  # an equal one was faster
+        made.store.write(write)
+    return _back(conversation_id, drive=True)
 
 
 @forms.post("/c/<conversation_id>/messages")
@@ -169,6 +178,17 @@ def _question() -> NewMessage:
     parent_id = request.form.get("parent_id") or None
     client_id = request.form.get("client_id") or None
     return check(NewMessage, {"text": text, "client_id": client_id, "parent_id": parent_id})
+
+
+def _id_for(person: Person, question: NewMessage) -> str:
+    """Name the conversation that this question begins: by its `client_id`, if it has one.
+
+    By its text too: a page that one came back to still has the id of what was asked there before.
+    """
+    if question.client_id is None:
+        return new_id()
+    said = "\n".join((person.id, question.client_id, question.text))
+    return sha256(said.encode()).hexdigest()[:24]
 
 
 def _text() -> str:

@@ -167,10 +167,18 @@ class Scene:
             now = picture_off_hub(grown, picture, text, key, start)
             self._remember(stream_id, after.offset, now)
             swaps = picture_off_hub(grown, steps, before, now, key)
-            return self._fragments.grown(key, before.offset, now.offset, swaps), now.open.start
+            html = self._fragments.grown(key, before.offset, now.offset, swaps)
+            return html + self._went_on(place, told[0], after), now.open.start
         swaps = conclude(before, picture_off_hub(grown, finished, text, start), key)
         concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
         return concluded + self._fragments.ended(self._feed.cid, message_id, stream_id, end), 0
+
+    def _went_on(self, place: Place, told: Streamed, after: Position) -> str:
+        """Say that the answer is in a later epoch than the page may know of."""
+        epoch = after.epoch or 0
+        if epoch <= max(1, place.position.epoch or 0):
+            return ""
+        return self._fragments.went_on(self._feed.cid, told.message_id, told.stream_id, after.offset, epoch)
 
     def _keep(self, message: Message) -> int:
         shown = live_picture(message)

@@ -8,13 +8,13 @@ from jinja2 import Environment
 from markupsafe import escape
 
 from chat.core.frames import End
-from chat.core.lifecycle import is_live
+from chat.core.lifecycle import Status, is_live
 from chat.core.markdown import Swap, finished, picture, region_html
 from chat.core.markdown.mark import mark_html
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
-from chat.web.message_view import MessageView, view_message, view_state
+from chat.web.message_view import MessageView, StateView, view_message, view_state
 from chat.web.off_hub import picture_off_hub
 
 KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
@@ -123,11 +123,27 @@ class Fragments:
             stream_id=stream_id,
             status=end.status,
             length=end.offset,
+            epoch=end.epoch,
             error=end.error,
             usage=end.usage,
             finish_reason=end.finish_reason,
         )
-        return _partial(f"#s-{message_id}", "outerMorph", self._state.render(state=state))
+        return self._put(state)
+
+    def went_on(self, conversation_id: str, message_id: str, stream_id: str, length: int, epoch: int) -> str:
+        """Show that an answer was taken over and goes on."""
+        state = view_state(
+            message_id=message_id,
+            conversation_id=conversation_id,
+            stream_id=stream_id,
+            status=Status.STREAMING,
+            length=length,
+            epoch=epoch,
+        )
+        return self._put(state)
+
+    def _put(self, state: StateView) -> str:
+        return _partial(f"#s-{state.id}", "outerMorph", self._state.render(state=state))
 
 
 def earlier_link(line: Sequence[Message]) -> str | None:

@@ -6,9 +6,11 @@
 // nothing flickers. When the tail fails, it goes: the page then reads what is stored, like any other.
 import { justAsked } from "./asked.js";
 import { openStream } from "../stream.js";
+import { tell } from "./trouble.js";
 
 const BEHIND_MS = 2_000; // the stored text is ahead of us for that long: our line is the slower one
 const LINGER_MS = 10_000; // after the end, until the last stored batch has come by SSE
+const NOT_RESUMED = "The server could not go on with this answer now. Try again in a moment.";
 
 let transcript, tail = null;
 
@@ -40,9 +42,12 @@ class Tail {
   constructor(id, resume) {
     this.id = id;
     // A resumed answer is read from where the page stands; its stored part is here already.
-    const offset = resume ? Number(transcript.querySelector(`[data-stream="${CSS.escape(id)}"]`)?.dataset.length ?? 0) : 0;
+    const { length = 0, epoch: known } = this.#state()?.dataset ?? {}, offset = resume ? Number(length) : 0;
     this.stream = openStream({ id, drive: true, resume, offset, onChange: () => this.#soon() });
-    this.stream.done.then(() => setTimeout(() => this.close(), LINGER_MS));
+    this.stream.done.then(({ status, epoch }) => {
+      setTimeout(() => this.close(), LINGER_MS);
+      if (resume && status === "interrupted" && epoch <= Number(known)) tell(NOT_RESUMED);
+    });
   }
 
   close() {
@@ -58,15 +63,16 @@ class Tail {
     const mark = this.#mark();
     if (!mark) return;
     const stored = Number(mark.dataset.o);
-    const text = stored < this.stream.length ? this.stream.after(stored) : "";
+    // What was read before a takeover may not be what is written since: our line learns of it a moment later.
+    const old = Number(this.#state().dataset.epoch) > this.stream.epoch;
+    const text = stored < this.stream.length && !old ? this.stream.after(stored) : "";
     if (mark.textContent !== text) mark.textContent = text;
     this.#doubt(stored > this.stream.length);
   }
 
-  #mark() {
-    const state = transcript.querySelector(`.state[data-stream="${CSS.escape(this.id)}"]`);
-    return state?.parentElement.querySelector(".mark");
-  }
+  #state() { return transcript.querySelector(`.state[data-stream="${CSS.escape(this.id)}"]`); }
+
+  #mark() { return this.#state()?.parentElement.querySelector(".mark"); }
 
   #soon() { // tokens come faster than frames
     if (this.#asked) return;

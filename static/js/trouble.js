@@ -13,16 +13,20 @@ export function refusal(status) {
   return "The server could not do this now. Try again in a moment.";
 }
 
+/** Says it where one looks: above the field in which one asks. */
+export function tell(text, place = document.getElementById("trouble")) {
+  if (!place) return;
+  place.textContent = text;
+  if (text) say(text);
+}
+
 /** Tells what became of the small forms (stop, try again, share); the composer speaks for itself. */
 export function tellTrouble() {
-  const tell = (form, text) => {
-    const place = form.closest(".panel")?.querySelector(".trouble") ?? document.getElementById("trouble");
-    if (!place || form.id === "composer") return;
-    place.textContent = text;
-    if (text) say(text);
+  const answer = (form, text) => {
+    if (form.id !== "composer") tell(text, form.closest(".panel")?.querySelector(".trouble") ?? undefined);
   };
-  document.addEventListener("htmx:error", ({ target }) => { if (target.matches?.("form")) tell(target, NOT_REACHED); });
+  document.addEventListener("htmx:error", ({ target }) => { if (target.matches?.("form")) answer(target, NOT_REACHED); });
   document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
-    if (target.matches?.("form")) tell(target, ctx.response.status < 400 ? "" : refusal(ctx.response.status));
+    if (target.matches?.("form")) answer(target, ctx.response.status < 400 ? "" : refusal(ctx.response.status));
   });
 }

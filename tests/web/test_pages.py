@@ -75,6 +75,14 @@ def test_a_question_begins_a_conversation_whose_page_drives_once(browser):
     assert "Two lines" in browser.get("/").text, "the first words stand in for a title"
 
 
+def test_a_first_question_that_is_sent_again_begins_nothing_twice(browser):
+    first, again = (browser.post("/c", text="Once?", client_id="one").location for _ in range(2))
+    assert first == again
+    assert browser.get(first).text.count('class="message user"') == 1
+    assert browser.post("/c", text="Something else?", client_id="one").location != first
+    assert browser.post("/c", text="Once?").location != first
+
+
 @pytest.mark.parametrize(
     ("text", "status", "words"),
     [

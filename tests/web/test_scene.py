@@ -7,8 +7,10 @@ import pytest
 
 from chat.core.lifecycle import Status
 from chat.core.markdown import render
+from chat.store.leases import Orphan
 from chat.store.streams import Batch
 from chat.web.feed import Feed
+from chat.web.message_view import CONTINUED
 from chat.web.scene import Scene, Shot
 from chat.web.scene_html import Fragments
 from chat.web.scene_place import Place, find_place
@@ -42,6 +44,17 @@ class Studio:
         start = len(self.text.encode())
         assert not self.api.house.streams.append([Batch(self.stream_id, self.epoch, start, text)])
         self.text += text
+
+    def take_over(self) -> None:
+        """Let another process go on with the answer, as after a death."""
+        orphan = Orphan(self.stream_id, self.epoch, stop_requested=False, continuations=0)
+        taken = self.api.house.streams.take_over(orphan)
+        assert taken is not None
+        self.epoch = taken[0].epoch
+
+    def page(self) -> str:
+        """Give all that a new page is sent."""
+        return self.step(None).body.decode()
 
     def finish(self, status: Status = Status.DONE, **fields: object) -> None:
         self.api.house.streams.close(self.stream_id, self.epoch, status, text=self.text, **fields)  # type: ignore[arg-type]
@@ -106,6 +119,36 @@ def test_growth_goes_on_where_the_page_is_until_the_end(studio):
     assert "Cut at the length limit" in html(shot)
     assert shot.place.position.stream_id is None
     assert studio.step(shot.place).body == b""
+
+
+def test_an_answer_that_was_taken_over_says_so_from_its_first_new_word_on(studio):
+    studio.ask()
+    studio.write(SENTENCE)
+    place = studio.step(studio.present()).place
+    early = studio.present()
+    studio.take_over()
+    studio.write(SENTENCE)
+    for page in (place, early):  # one knows in which epoch it is, the other does not
+        sent = html(studio.step(page))
+        assert sent.count(CONTINUED) == 2, "to be seen, and to be heard"
+        assert GROWS.search(sent)
+        assert "upsert" not in sent
+    place = studio.step(place).place
+    assert studio.step(studio.present()).body == b""
+    studio.write(SENTENCE)
+    assert CONTINUED not in html(studio.step(place)), "it is said once"
+    studio.finish()
+    assert html(studio.step(place)).count(CONTINUED) == 1
+    assert studio.page().count(CONTINUED) == 1
+
+
+def test_an_answer_that_nothing_interrupted_says_nothing_of_it(studio):
+    studio.ask()
+    place = studio.present()
+    studio.write(SENTENCE)
+    studio.finish(Status.INTERRUPTED)
+    assert CONTINUED not in html(studio.step(place))
+    assert CONTINUED not in studio.page()
 
 
 def test_all_at_one_place_share_one_drawing(studio):
