@@ -66,12 +66,13 @@ class Ground:
             found["REDIS_URL"] = self.stack.enter_context(fresh_keys(self.services.redis.address))
         return found
 
-    def server(self, workers: int = 2, **environment: str) -> RealServer:
+    def server(self, workers: int = 2, app: str = "app:app", **environment: str) -> RealServer:
         """Start a server with so many workers, all of them ready; `addresses` goes into its environment."""
         folder = self.folder / f"server{len(self.servers)}"
         folder.mkdir()
         server = RealServer(
             folder,
+            app,
             WEB_CONCURRENCY=str(workers),
             OPENAI_BASE_URL=self.provider.url,
             OPENAI_API_KEY="scripted",
