@@ -141,7 +141,8 @@ class RealServer:
         if self._process is None:
             return
         try:
-            family = [*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)]
+            master = psutil.Process(self.pid)  # first of all: it has no time to see to its workers
+            family = [master, *master.children(recursive=True)]
         except psutil.NoSuchProcess:
             family = []
         for member in family:
@@ -150,7 +151,7 @@ class RealServer:
             except psutil.NoSuchProcess:
                 continue  # it was faster
         self._process.wait(10)
-        psutil.wait_procs(family[:-1], timeout=10)
+        psutil.wait_procs(family[1:], timeout=10)
         self._process = None
 
     def restart(self) -> float:

@@ -13,7 +13,7 @@ from torture.reader import Reader
 from torture.tally import Tally
 from torture.texts import numbered
 
-TOKENS, PACE = 350, 100.0  # an answer of three and a half seconds
+TOKENS, PACE = 300, 150.0  # an answer of two seconds
 VIEWERS = 2
 END_S = 40.0  # for every reader to have met the end
 

@@ -14,7 +14,7 @@ stream delta batch flush chunk offset tail catch-up log tape store bell ring top
 lease epoch fence zombie reaper provider fragment heartbeat
 """
 VAGUE = """manager handler processor helper helpers utils common buffer cursor"""
-CODE = sorted(ROOT.glob("chat/**/*.py"))
+CODE = sorted([*ROOT.glob("chat/**/*.py"), *ROOT.glob("torture/**/*.py")])
 
 
 def test_the_glossary_has_every_word() -> None:

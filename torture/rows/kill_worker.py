@@ -29,7 +29,7 @@ def _kill_once(ground: Ground, server: RealServer, tally: Tally, tail_ms: float,
     answers = ask_and_read(ground, ground.person(server), STREAMS, chunk_by=ground.chance.choice(BATCHES))
     database = ground.database(server)
     until(lambda: len(database.live()) == STREAMS, 5, "all answers have begun")
-    ground.sleep(0.1, 2.5)
+    ground.sleep(0.1, 1.5)
     for answer in answers:
         answer.acknowledge()
     held = {one.stream_id: one.pid for one in database.live()}

@@ -117,13 +117,13 @@ def _ids(told: dict[str, Any]) -> tuple[str, str, str]:
     return told["message"]["id"], told["reply"]["id"], told["reply"]["stream_id"]
 
 
-def _row(name: str, test: str, race: Callable[[Ground, Person, Tally, int], None]) -> Row:
+def _row(name: str, test: str, race: Callable[[Ground, Person, Tally, int], None], ci: int) -> Row:
     must = "one winner each"
-    return Row(name, f"races: {test}, two workers", must, 200, 1000, partial(torture, race))
+    return Row(name, f"races: {test}, two workers", must, ci, 5 * ci, partial(torture, race))
 
 
-ROWS = [
-    _row("races-start", f"{STARTS} starts of one stream", start_many),
-    _row("races-stop", "stop against finish", stop_near_the_end),
-    _row("races-send", f"{SENDS} to {MANY_SENDS} equal sends", send_equals),
+ROWS = [  # 200 races, and 1,000
+    _row("races-start", f"{STARTS} starts of one stream", start_many, 40),
+    _row("races-stop", "stop against finish", stop_near_the_end, 100),
+    _row("races-send", f"{SENDS} to {MANY_SENDS} equal sends", send_equals, 60),
 ]
