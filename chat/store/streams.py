@@ -61,6 +61,7 @@ class Streams(Leases):
                 for row in tx.execute(
                     select(streams.c.id, streams.c.epoch)
                     .where(streams.c.id.in_(ids), streams.c.status == Status.STREAMING)
+                    .where(streams.c.owner.is_not(None))  # let go: what was on its way is in the whole text
                     .with_for_update(key_share=True)
                 )
             }
