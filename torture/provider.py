@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from tests.scripted import Script, tokens_of
-from tests.server import ROOT
+from tests.server import ROOT, die_with_parent
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ def running() -> Iterator[Provider]:
     """Start it; it is gone afterwards."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.upstream"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
+    ) as process:
         try:
             assert process.stdout is not None
             yield Provider(process.stdout.readline().strip())
