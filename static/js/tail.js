@@ -26,6 +26,7 @@ export function keepTail(where) {
     const form = event.target.closest("form.continue");
     if (!form) return;
     event.preventDefault();
+    tell("");
     drive(form.elements.stream_id.value, { resume: true });
   });
 }
