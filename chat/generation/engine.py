@@ -242,7 +242,8 @@ class Engine:
     # ── rounds ───────────────────────────────────────────────────────────────────────────────
 
     def _start_pending(self, stream_id: str) -> None:
-        with suppress(NoSource):  # its generator may still come; the reaper gives up in the end
+        # Its generator may still come, and the reaper gives up in the end; who leaves lets others do it.
+        with suppress(NoSource, Draining):
             self.drive(stream_id)
 
     def _renew_for_ever(self) -> None:
