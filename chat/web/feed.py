@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import gevent
+from gevent.lock import RLock
 from sqlalchemy import Connection
 
 from chat.core.frames import Close, End
@@ -59,6 +60,7 @@ class Feed:
         self._away_until = float("-inf")
         self._asked: set[tuple[str, Pace]] = set()  # the readers in use since the last ring
         self._steps: dict[tuple[Position | None, Pace], Step] = {}
+        self._working = RLock()  # one looks, and those who come meanwhile wait for what it finds
         self.read_at = float("-inf")  # when it last looked, after a ring: on the monotonic clock
 
     def close(self) -> None:
@@ -92,18 +94,11 @@ class Feed:
         """
         if self._ear.take() or self._clock() - self.read_at > self._doubt_s:
             self._begin_anew()
-        key, steps = (position, pace), self._steps
-        step = steps.get(key)
-        if step is None:  # what is rung meanwhile makes it old: it is kept where nobody looks then
-            try:
-                if self._clock() < self._away_until:
-                    raise StoreAway("it was away a moment ago")
-                step = steps[key] = self._work_out(position, pace)
-            except StoreAway:
-                self._ask_again_later()
-                if position is None:
-                    raise
-                return Step([], position)
+        key = (position, pace)
+        step = self._steps.get(key)
+        if step is None:
+            with self._working:
+                step = self._steps.get(key) or self._look(position, pace)
         return step
 
     def reader(self, stream_id: str, pace: Pace) -> Reader:
@@ -118,6 +113,19 @@ class Feed:
     def topics(self, position: Position, pace: Pace) -> tuple[str, ...]:
         """Name the bells of the answer that is followed at this place."""
         return () if position.stream_id is None else self.reader(position.stream_id, pace).topics
+
+    def _look(self, position: Position | None, pace: Pace) -> Step:
+        steps = self._steps  # what is rung meanwhile makes it old: it is kept where nobody looks then
+        try:
+            if self._clock() < self._away_until:
+                raise StoreAway("it was away a moment ago")
+            step = steps[position, pace] = self._work_out(position, pace)
+        except StoreAway:
+            self._ask_again_later()
+            if position is None:
+                raise
+            return Step([], position)
+        return step
 
     def _ask_again_later(self) -> None:
         if self._clock() >= self._away_until:
