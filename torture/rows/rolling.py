@@ -20,6 +20,7 @@ from torture.tally import Tally
 
 EVERY_S = 0.25  # a new question
 TOKENS, PACE = 200, 100.0  # two seconds: some end within the time of grace, some are handed over
+MOST_LIVE = 12  # answers: a slow machine is asked less often
 GRACE_S = 1.0
 LEAVE_S = 10.0
 REFUSED = "an outside client would have to try again"  # what the proxy cannot mend by taking another upstream
@@ -33,14 +34,15 @@ class Traffic:
         self._ground = ground
         self._person = Person.sign_in(url, "Ada")
         self._tally = tally
-        self._asking = gevent.pool.Pool()
+        self._asking = gevent.pool.Pool(MOST_LIVE)
         self._over = False
         self._round = gevent.spawn(self._run)
 
     def end(self) -> None:
-        """Ask no more, and wait until all that was asked has been accepted."""
+        """Ask no more, and wait until all that was asked has been answered."""
         self._over = True
         self._round.join()
+        wait_for_ends(self.answers, self._tally)
         self._asking.join()
 
     def _run(self) -> None:
@@ -59,8 +61,9 @@ class Traffic:
             return
         if number % 2:
             answer.read(drives=True)
-        answer.read()
+        viewer = answer.read()
         self.answers.append(answer)
+        viewer.greenlet.join()
 
 
 def torture(database: str, ground: Ground, tally: Tally, runs: int) -> None:
@@ -83,11 +86,12 @@ def reload(ground: Ground, tally: Tally, runs: int) -> None:
 def _under_traffic(ground: Ground, proxy: Proxy, tally: Tally, roll: Callable[[], None]) -> None:
     ground.provider.forget()
     traffic = Traffic(ground, proxy.url, tally)
-    until(lambda: len(traffic.answers) >= 4, 10, "questions are answered")
-    ground.sleep(0, 1)
-    roll()
-    traffic.end()
-    wait_for_ends(traffic.answers, tally)
+    try:
+        until(lambda: len(traffic.answers) >= 4, 10, "questions are answered")
+        ground.sleep(0, 1)
+        roll()
+    finally:
+        traffic.end()
     for answer in traffic.answers:
         _check(ground, answer, tally)
     tally.must(proxy.refused == 0, f"{proxy.refused} connections found nobody")
