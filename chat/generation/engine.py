@@ -137,6 +137,8 @@ class Engine:
 
     def _adopt(self, orphan: Orphan) -> None:
         """Go on with an orphan here; end it where nobody wants that or can."""
+        if self.draining:
+            return  # told to leave in the middle of a round: the next one to look takes it
         stored = self._streams.read(orphan.id)
         if stored is None:
             return
@@ -182,6 +184,9 @@ class Engine:
         self._bell.ring_here((f"stream:{tape.stream_id}",))
         log.info("generating", stream=tape.stream_id, epoch=tape.epoch)
         gevent.spawn(self._generate, generation)
+        if state.stop_requested:  # while it changed hands: nobody is asked any more
+            source.close()
+            generation.end_early(Stopped())
         if self._leaving:  # it began while the claim was being committed
             generation.end_early(Leaving())
 
@@ -212,8 +217,8 @@ class Engine:
             generation = self._running.get(stream_id)
             if generation is not None:
                 generation.end_early(Stopped())
-            else:
-                self._streams.request_stop(stream_id)
+            # In any case: it may be another's by now without our knowing, or on its way to another.
+            self._streams.request_stop(stream_id)
         state = self._streams.state(stream_id)
         return None if state is None else state.status
 

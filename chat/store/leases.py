@@ -147,11 +147,12 @@ class Leases(Moves):
 
         `tail` may reach beyond the stored text.
         """
-        after = Status.STOPPED if orphan.stop_requested else Status.INTERRUPTED
 
         def end(tx: Transaction) -> bool:
             if self._settle(tx, orphan, tail) is None:
                 return False
+            asked = self._present(tx, orphan.id).stop_requested  # perhaps only since it was found
+            after = Status.STOPPED if asked else Status.INTERRUPTED
             return self._move(orphan.id, {Status.STREAMING}, after, tx, epoch=orphan.epoch)
 
         return self.store.write(end)
