@@ -45,7 +45,7 @@ def main() -> None:
             print(f"{row.name} × {runs} …", end=" ", flush=True)
             outcomes.append(try_row(row, runs, folder / row.name, provider, services, seed))
             print(f"{outcomes[-1].verdict}, {outcomes[-1].seconds:.0f} s", flush=True)
-    print(f"\n{table.show(outcomes)}")
+    print(f"\n{table.machine()}\n\n{table.show(outcomes)}")
     if all(outcome.tally.broken == [] for outcome in outcomes):
         shutil.rmtree(folder, ignore_errors=True)
         return

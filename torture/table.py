@@ -1,5 +1,7 @@
 """The table of a run: what was done, what must hold, what was seen."""
 
+import os
+import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +40,12 @@ def show(outcomes: Sequence[Outcome]) -> str:
         padded = [cell + [""] * (height - len(cell)) for cell in wrapped]
         lines += [_line(parts) for parts in zip(*padded, strict=True)]
     return "\n".join(lines)
+
+
+def machine() -> str:
+    """Name what this ran on: where others want the processors too, milliseconds tell little."""
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    return f"{cores} cores, load {load:.1f} at the end, Python {sys.version.split()[0]}, {sys.platform}"
 
 
 def show_broken(outcomes: Sequence[Outcome]) -> str:
