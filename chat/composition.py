@@ -74,7 +74,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         writer=writer,
         runner=runner,
         open_source=Answers(store, provider, settings.prefill).open,
-        is_dead=identity.is_dead,
+        is_dead=partial(identity.is_dead, one_kernel=settings.on_sqlite),
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
         continues=settings.on_interrupt == "continue",

@@ -44,11 +44,17 @@ def _name(pid: int) -> Owner:
     return Owner(_host(), boot_id(), pid, start_of(pid) or "?")
 
 
-def is_dead(owner: str) -> bool:
-    """Say whether that process is certainly gone; of another host's only the lease can tell: False."""
+def is_dead(owner: str, *, one_kernel: bool = False) -> bool:
+    """Say whether that process is certainly gone; of another host's only the lease can tell: False.
+
+    `one_kernel`: all who can be alive share ours, as processes on one SQLite file do. Then another boot's are
+    gone whatever their host was called: a container that is made anew has a new name.
+    """
     who = Owner.parse(owner)
     if who is None:
         return True  # nobody: a row that no version of this program wrote
+    if one_kernel and who.boot != boot_id():
+        return True
     if who.host != _host():
         return False
     return who.boot != boot_id() or start_of(who.pid) != who.started
