@@ -127,6 +127,7 @@ class Streams(Leases):
 
     def delete(self, tx: Transaction, stream_id: str) -> None:
         """Remove a stream and its text inside the caller's transaction. Its readers are rung."""
+        self._hold(tx, stream_id)  # first: a batch on its way is committed before its chunks are looked for
         tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
         tx.execute(delete(streams).where(streams.c.id == stream_id))
         tx.ring(f"stream:{stream_id}")
