@@ -31,7 +31,11 @@ Mirror._read = _counted  # type: ignore[method-assign]
 def gauges() -> Response:
     """Count greenlets and files, and the reads of each stream since it was asked last."""
     gc.collect()
-    found: dict[str, Any] = {"reads": dict(reads), "files": len(os.listdir("/proc/self/fd"))}
+    found: dict[str, Any] = {
+        "pid": os.getpid(),
+        "reads": dict(reads),
+        "files": len(os.listdir("/proc/self/fd")),
+    }
     found["greenlets"] = sum(isinstance(one, greenlet) and not one.dead for one in gc.get_objects())
     reads.clear()
     return jsonify(found)
