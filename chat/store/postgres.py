@@ -104,9 +104,7 @@ class PostgresStore:
     def write(self, fn: Callable[[Transaction], T]) -> T:
         if self._closed:
             raise RuntimeError("the store is closed")
-        value, topics = self._repeated(lambda unsure: self._commit(fn, unsure))
-        self._ring(topics)
-        return value
+        return self._repeated(lambda unsure: self._commit(fn, unsure))
 
     def close(self) -> None:
         self._closed = True
@@ -118,13 +116,17 @@ class PostgresStore:
         with self._reading.one(TURN_S), self._connect(self._readers) as connection, connection.begin():
             return fn(connection)
 
-    def _commit(self, fn: Callable[[Transaction], T], unsure: list[bool]) -> tuple[T, set[str]]:
-        with self._writing.one(TURN_S), self._connect(self._writers) as connection:
-            transaction = Transaction(connection)
-            with connection.begin():
+    def _commit(self, fn: Callable[[Transaction], T], unsure: list[bool]) -> T:
+        topics: set[str] = set()
+        try:
+            with self._writing.one(TURN_S), self._connect(self._writers) as connection, connection.begin():
+                transaction = Transaction(connection)
                 value = fn(transaction)
+                topics = transaction.topics
                 unsure.append(True)  # from here on a broken line does not say whether it was committed
-            return value, transaction.topics
+        finally:
+            self._ring(topics)  # when that is not known, too: a ring too many does no harm
+        return value
 
     def _connect(self, engine: Engine) -> Connection:
         if self._clock() < self._away_until:

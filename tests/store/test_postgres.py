@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import gevent
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
 
 from chat.core.log import StoreAway
 from chat.store import people as who
@@ -117,6 +117,27 @@ def test_a_reply_that_nobody_took_reaches_nobody_else(store: PostgresStore) -> N
     gevent.sleep(0.1)
     leaver.kill()
     assert [name(store) for _ in range(5)] == ["Ada"] * 5
+
+
+def test_a_commit_whose_answer_is_lost_rings_all_the_same(store: PostgresStore) -> None:
+    """Who wrote asks again, and finds it done; who reads elsewhere has only the ring to learn of it."""
+    rung: list[set[str]] = []
+    store._ring = rung.append
+
+    @event.listens_for(store._writers, "commit", once=True)
+    def _lose_the_answer(connection) -> None:
+        line = connection.connection.dbapi_connection
+        line.commit()
+        line.close()
+
+    def write(tx: Transaction) -> None:
+        rename("Eda")(tx)
+        tx.ring("a")
+
+    with pytest.raises(StoreAway):
+        store.write(write)
+    assert name(store) == "Eda"
+    assert rung == [{"a"}]
 
 
 def test_who_stands_still_in_a_transaction_holds_its_rows_no_longer_than_a_lease(
