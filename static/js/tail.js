@@ -66,7 +66,8 @@ class Tail {
     const stored = Number(mark.dataset.o);
     // What was read before a takeover may not be what is written since: our line learns of it a moment later.
     const old = Number(this.#state().dataset.epoch) > this.stream.epoch;
-    const text = stored < this.stream.length && !old ? this.stream.after(stored) : "";
+    const known = !old && stored >= this.stream.from; // a page may hold back some of what it was given
+    const text = known && stored < this.stream.length ? this.stream.after(stored) : "";
     if (mark.textContent !== text) mark.textContent = text;
     this.#doubt(stored > this.stream.length);
   }
