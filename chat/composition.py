@@ -34,6 +34,7 @@ from chat.web.house import House
 from chat.web.rates import Rate
 from chat.web.signer import Signer
 
+DOUBT = 0.25  # of a heartbeat: what was read longer ago is read again at a beat, for a ring may be lost
 TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
 
 
@@ -52,8 +53,9 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
     )
     tapes = Tapes()
     shared = open_shared_tapes(settings.redis_url, tapes, bell)
-    mirrors = Mirrors(bell, partial(fetch, streams), clock.monotonic, settings.heartbeat_s)
-    overlays = Overlays(bell, mirrors, shared, clock.monotonic, settings.heartbeat_s)
+    doubt_s = settings.heartbeat_s * DOUBT
+    mirrors = Mirrors(bell, partial(fetch, streams), clock.monotonic, doubt_s)
+    overlays = Overlays(bell, mirrors, shared, clock.monotonic, doubt_s)
     logs = Logs(tapes, mirrors, overlays if settings.redis_url else None)
     writer = Writer(streams.append, Batch, clock.monotonic, TICK_S)
     writer.tally = tally
@@ -87,7 +89,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         bell=bell,
         tapes=tapes,
         logs=logs,
-        feeds=Feeds(store, logs, bell, clock.monotonic, settings.heartbeat_s),
+        feeds=Feeds(store, logs, bell, clock.monotonic, doubt_s),
         engine=engine,
         provider=provider,
         signer=signer,

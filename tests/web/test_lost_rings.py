@@ -1,0 +1,41 @@
+"""A ring that is lost with its process: who reads looks by himself with the next heartbeat."""
+
+import time
+from pathlib import Path
+
+import gevent
+
+from chat.core.frames import Slice
+from chat.core.lifecycle import Status
+from chat.live.follow import follow
+from chat.store.streams import Batch
+from chat.web.house import EXTENSION, House
+from tests.web.calls import opened_app
+
+HEARTBEAT_S = 0.6
+
+
+def test_what_nobody_rang_for_is_there_with_the_next_heartbeat(tmp_path: Path) -> None:
+    with opened_app(tmp_path, heartbeat_s=HEARTBEAT_S) as app:
+        house: House = app.extensions[EXTENSION]
+        house.store.write(lambda tx: house.streams.create(tx, "s", chunk_by="word"))
+        house.streams.claim("s", {Status.PENDING})
+        reader = house.logs.reader("s", "stored")
+        came: list[float] = []
+
+        def read() -> None:
+            with reader, house.bell.listen(*reader.topics) as ear:
+                for frame in follow(reader, ear, 0, 1, HEARTBEAT_S, lambda rung: False):
+                    if isinstance(frame, Slice):
+                        came.append(time.monotonic())
+
+        reading = gevent.spawn(read)
+        gevent.sleep(HEARTBEAT_S / 2)
+        house.streams.append([Batch("s", 1, 0, "rung for, ")])  # read in the middle between two beats
+        house.store._store._ring = lambda topics: None
+        house.streams.append([Batch("s", 1, 10, "not rung for")])
+        lost_at = time.monotonic()
+        gevent.sleep(2.5 * HEARTBEAT_S)
+        reading.kill()
+        assert len(came) == 2
+        assert came[1] - lost_at < HEARTBEAT_S
