@@ -16,17 +16,19 @@ class FromIterable:
 
     def __iter__(self) -> Iterator[Item]:
         cleaner = Cleaner()
-        for piece in self._pieces:
-            if text := cleaner.feed(piece):
-                yield Delta(text)
-            if self._closed:
-                break
-        else:
-            if text := cleaner.close():
-                yield Delta(text)
-            yield Finished("stop")
-        if isinstance(self._pieces, Generator):
-            self._pieces.close()  # its `finally` runs now, not when somebody collects the garbage
+        try:
+            for piece in self._pieces:
+                if text := cleaner.feed(piece):
+                    yield Delta(text)
+                if self._closed:
+                    break
+            else:
+                if text := cleaner.close():
+                    yield Delta(text)
+                yield Finished("stop")
+        finally:  # whoever reads may stop in the middle, too
+            if isinstance(self._pieces, Generator):
+                self._pieces.close()  # its `finally` runs now, not when somebody collects the garbage
 
     def close(self) -> None:
         self._closed = True
