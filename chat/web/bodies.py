@@ -20,7 +20,7 @@ log = structlog.get_logger()
 ACCESS_S = 30.0  # an open stream asks at least this often whether it may go on
 AGAIN_S = 1.0  # until it asks again, when the database could not say
 SURE_S = 60.0  # for which an answer holds, whatever the database does
-PATIENCE_S = 0.25  # for the answer; what takes longer is heard with the next ring or beat
+PATIENCE_S = 0.25  # for the answer; what takes longer wakes the line when it comes
 CLOSE = sse.encode_json("close", {})
 FIRST_BYTE = b":\n\n"  # a comment: the headers go out with it, and no client takes it for an event
 
@@ -51,6 +51,7 @@ class Line:
     made: House
     connection: Connection
     permit: Permit
+    ear: Ear
     rotate_at: float = float("inf")
     ask_at: float = 0.0
     sure_until: float = field(default_factory=lambda: monotonic() + SURE_S)
@@ -75,6 +76,8 @@ class Line:
         self.ask_at = now + ACCESS_S
         self._asking = gevent.spawn(self._look)
         self._asking.join(PATIENCE_S)
+        if not self._asking.ready():
+            self._asking.link(lambda _asked: self.ear.ring("answered"))
 
     def _hear(self, now: float) -> None:
         allowed = None
@@ -131,7 +134,7 @@ def _response(
                 ear.tune(*ear.topics, permit.topic)
             now = monotonic()
             yield first
-            line = Line(made, connection, permit, now + (rotate_s or float("inf")), now + ACCESS_S)
+            line = Line(made, connection, permit, ear, now + (rotate_s or float("inf")), now + ACCESS_S)
             made.tally.lines[kind] += 1
             try:
                 yield from body(ear, line)

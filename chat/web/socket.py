@@ -110,7 +110,7 @@ def _serve(ws: Any, conversation_id: str) -> int:
         made.feeds.open(conversation_id) as feed,
     ):
         listener = gevent.spawn(copy_current_request_context(_listen), ws, conversation_id, ear, connection)
-        line = Line(made, connection, permit)
+        line = Line(made, connection, permit, ear)
         made.tally.lines["socket"] += 1
         try:
             position = feed.place(request.args.get("after"), pace)

@@ -1,0 +1,27 @@
+"""Bodies that last: who may read no more is told so soon, however slow the database is to say it."""
+
+from pathlib import Path
+
+import gevent
+import pytest
+
+from chat.generation.clock import monotonic
+from chat.web.bodies import AccessGone, Line, Permit
+from chat.web.connection import Connection
+from chat.web.house import EXTENSION, House
+from tests.web.calls import opened_app
+
+
+def test_a_line_that_is_closed_to_its_reader_wakes_when_the_database_says_so_at_last(tmp_path: Path) -> None:
+    def refused() -> bool:
+        gevent.sleep(0.5)  # many others ask at the same time
+        return False
+
+    with opened_app(tmp_path) as app:
+        house: House = app.extensions[EXTENSION]
+        with house.bell.listen("access:c") as ear, gevent.Timeout(2):
+            line = Line(house, Connection(), Permit(refused, "access:c"), ear, ask_at=monotonic() + 30)
+            house.bell.ring(["access:c"])
+            with pytest.raises(AccessGone):
+                while not line.over(ear.wait()):
+                    pass
