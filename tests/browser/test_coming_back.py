@@ -78,7 +78,12 @@ def test_a_hidden_window_pauses_and_catches_up(server, upstream, ada, driver, vi
 
 def test_a_dead_server_leaves_an_answer_that_can_be_continued(server_factory, upstream, ada, driver):
     upstream.scripts["scripted"] = Script(text=LONG, pace=30)
-    server = server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted", CHAT_MODEL="scripted")
+    server = server_factory(
+        OPENAI_BASE_URL=upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_MODEL="scripted",
+        CHAT_ON_INTERRUPT="mark",
+    )
     url = driver.begin(server.url, "What is a headwater?")
     driver.wait_for_text(150)
     server.kill()

@@ -78,6 +78,16 @@ test("409 rewound and offset_beyond_end cut to the length they name and ask agai
   }
 });
 
+test("a driver whose process dies waits as told, cuts back to the takeover and goes on there", async (t) => {
+  const { stream, asked, times } = await play(t, [
+    sse([delta(0, "kept, "), delta(6, "lost")], { then: "cut" }), refuse(503, { code: "restarting" }, { "Retry-After": "1" }),
+    refuse(409, { code: "rewound", length: 6, epoch: 2 }), sse([delta(6, "and ", 2), rewind(8, 3), delta(8, "on", 3), end(10, "done", 3)])], { drive: true });
+  assert.deepEqual([stream.text, stream.epoch, stream.status], ["kept, anon", 3, "done"]);
+  assert.deepEqual(asked, ["POST ?offset=0", "GET /events?offset=10&epoch=1&pace=delta",
+    "GET /events?offset=10&epoch=1&pace=delta", "GET /events?offset=6&epoch=2&pace=delta"]);
+  assert.ok(times[2] - times[1] >= 1000);
+});
+
 test("a cut that would fall inside a character goes back to its beginning", async (t) => {
   const { stream } = await play(t, [sse([chunk(0, "a🎈")]), refuse(422, { code: "offset_inside_character", length: 3 }),
     sse([chunk(1, "🎈"), end(5)])]);

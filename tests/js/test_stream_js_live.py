@@ -3,11 +3,14 @@
 import json
 
 import gevent
+import psutil
 
 from tests.browser.cable import Cable
 from tests.js.node import ROOT, run_node
 from tests.person import Person
 from tests.scripted import Script
+from tests.server_promises.waiting import until
+from torture.database import Database
 
 TEXT = "Grüße aus 日本 🎈, flow on. ﻿\u2028 " * 40
 
@@ -39,7 +42,11 @@ def test_after_a_kill_readers_cut_back_to_what_is_stored_and_hear_of_the_interru
 ):
     upstream.scripts["scripted"] = Script(text=TEXT, pace=50)
     server = server_factory(
-        OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="x", CHAT_MODEL="scripted", CHAT_FLUSH_MS="2000"
+        OPENAI_BASE_URL=upstream.url,
+        OPENAI_API_KEY="x",
+        CHAT_MODEL="scripted",
+        CHAT_FLUSH_MS="2000",
+        CHAT_ON_INTERRUPT="mark",
     )
     person = Person.sign_in(server.url, "Ada")
     asked = person.ask(chunk_by="paragraph")
@@ -55,6 +62,23 @@ def test_after_a_kill_readers_cut_back_to_what_is_stored_and_hear_of_the_interru
         assert (reader["text"], reader["status"]) == (kept["text"], "interrupted"), way
     assert readers["viewer"]["prefix"]
     assert readers["viewer"]["rewinds"] == 0
+
+
+def test_a_takeover_is_read_on_by_every_way_of_reading_to_the_whole_text(server_factory, upstream):
+    upstream.scripts["scripted"] = Script(text=TEXT, pace=80, continues=True)
+    server = server_factory(
+        OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="x", CHAT_MODEL="scripted", WEB_CONCURRENCY="2"
+    )
+    server.wait_for_workers()
+    person = Person.sign_in(server.url, "Ada")
+    asked = person.ask()
+    reading = gevent.spawn(read, server.url, asked.stream_id, person.token)
+    until(lambda: person.state(asked.stream_id)["next_offset"] > 200)
+    [held] = Database(server.environment["DATABASE_URL"]).live()
+    psutil.Process(held.pid).kill()
+    for way, reader in reading.get(timeout=60).items():
+        assert (reader["text"], reader["status"]) == (TEXT, "done"), way
+        assert reader["prefix"], way
 
 
 def read(base: str, stream_id: str, token: str) -> dict[str, dict[str, object]]:
