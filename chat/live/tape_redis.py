@@ -162,6 +162,9 @@ class RedisTapes:
             piece.sent.upto = piece.upto if as_believed else None
         for piece in anew:
             piece.sent.upto = piece.upto
+        self._forget(gone)
+
+    def _forget(self, gone: Iterable[Place]) -> None:
         for place in gone:
             del self._sent[place]
 
@@ -175,6 +178,7 @@ class RedisTapes:
                 self.publish()
             except (redis.RedisError, OSError) as error:
                 self._lose(error)
+                self._forget(self._gone())  # their keys expire: who refuses us for ever costs no memory
             gevent.sleep(TICK_S)
 
     def _probe_for_ever(self) -> None:
