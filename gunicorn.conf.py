@@ -23,7 +23,7 @@ if settings.metrics_token and settings.web_concurrency > 1:  # figures that ever
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="headwater-metrics-"))
 
 bind = f"127.0.0.1:{settings.port}"
-worker_class = "gevent"
+worker_class = "chat.server_worker.ServerWorker"
 workers = settings.web_concurrency
 worker_connections = settings.connections
 timeout = 60  # seconds a worker's hub may be stuck before the master replaces it
@@ -36,7 +36,7 @@ accesslog = None  # the app logs what matters, with stream ids
 loglevel = settings.log_level
 logger_class = "chat.server_log.ServerLog"
 
-LAST_WORDS_S = 0.25  # for requests under way and for the ends of open bodies, once all text is stored
+LAST_WORDS_S = 1.0  # at most, for requests under way and the ends of open bodies, once all text is stored
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
@@ -90,10 +90,11 @@ def post_worker_init(worker):
 
     def leave(grace_s):
         try:
+            worker.stop_listening()
             if not house.engine.drain(settings.drain_s, grace_s):
                 worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
             house.bell.ring_all()  # bodies look up, see that we leave, and end
-            gevent.sleep(LAST_WORDS_S)
+            worker.wait_for_answers(LAST_WORDS_S)
         finally:  # at once, whatever went wrong: gunicorn would look only once a second whether all is done
             if not worker.is_closing:
                 quit_now(signal.SIGQUIT, None)
@@ -101,7 +102,7 @@ def post_worker_init(worker):
     def on_signal(told, _frame):
         if not house.engine.draining:
             house.engine.draining = True  # the second of two signals finds it so
-            worker.alive = False  # within a second it takes no new connections: others do
+            worker.alive = False  # what it answers from now on ends the connection
             # Who pressed Ctrl-C waits; who was told by a platform has the time that was agreed on.
             worker.leaving = gevent.spawn(leave, settings.grace_s if told == signal.SIGTERM else 0)
 

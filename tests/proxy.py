@@ -56,7 +56,7 @@ class Proxy:
                 return socket.create_connection(
                     ("127.0.0.1", ports[(turn + number) % len(ports)]), timeout=10
                 )
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # nothing was sent: the next may have it
                 self.passed_over += 1
         return None
 

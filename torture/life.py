@@ -70,14 +70,17 @@ class Life:
         return self._chance.random() < share
 
     def _end_of(self, asked: Asked, seconds: float) -> dict[str, Any]:
+        state: dict[str, Any] = {}
+
         def ended() -> dict[str, Any] | None:
-            state = self._person.state(asked.stream_id)
+            state.update(self._person.state(asked.stream_id))
             return state if state["status"] in ENDS else None
 
         try:
             found: dict[str, Any] = until(ended, seconds + START_S + PATIENCE_S, "its end", every=0.3)
         except TooLate as late:
-            raise AssertionError(f"{asked.stream_id} is stuck: {late}") from late
+            seen = {name: state.get(name) for name in ("status", "epoch", "next_offset")}
+            raise AssertionError(f"{asked.stream_id} is stuck at {seen}: {late}") from late
         return found
 
     # ── readers; half of them leave without a word ───────────────────────────────────────────
