@@ -24,6 +24,7 @@ TURN_S = 3.0  # for a connection; who waits longer is told to come back
 AWAY_PAUSE_S = 0.2  # after a connect that failed, nobody else tries: 400 viewers would queue for nothing
 ATTEMPTS = 6  # of one write
 REPEATED = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure: nothing was kept
+READ_ONLY = "25006"  # read_only_sql_transaction: since a failover this line leads to a standby
 
 # What every session bears. A process that is paused in the middle of a transaction may hold a row's lock no
 # longer than its lease (6 s); whoever waits for such a lock leaves its connection to others sooner.
@@ -57,7 +58,10 @@ def engine_options(connections: int) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> Engine:
-    """Give each new session our limits, and look its host's name up without holding up other greenlets."""
+    """Give each new session our limits, and look its host's name up without holding up other greenlets.
+
+    A session that cannot write any more counts as broken.
+    """
 
     @event.listens_for(engine, "do_connect")
     def _on_dial(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
@@ -70,6 +74,11 @@ def prepare(engine: Engine) -> Engine:
         connection.autocommit = True
         connection.execute(f"SELECT {set_all}", [part for pair in SESSION.items() for part in pair])
         connection.autocommit = False
+
+    @event.listens_for(engine, "handle_error")
+    def _on_error(context: Any) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True  # connect anew: perhaps to the one that writes
 
     return engine
 

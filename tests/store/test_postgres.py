@@ -140,6 +140,32 @@ def test_a_commit_whose_answer_is_lost_rings_all_the_same(store: PostgresStore) 
     assert rung == [{"a"}]
 
 
+def test_a_server_that_only_reads_any_more_is_left_for_the_one_that_writes(store: PostgresStore) -> None:
+    """After a failover old connections may lead to what is the standby now."""
+    demoted: set[int] = set()
+
+    def write(tx: Transaction) -> int:
+        pid = int(tx.conn.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        if len(demoted) < 2:
+            demoted.add(pid)
+            tx.conn.execute(text("SET TRANSACTION READ ONLY"))
+        rename("Eda")(tx)
+        return pid
+
+    assert store.write(write) not in demoted
+    assert len(demoted) == 2
+
+
+def test_while_no_server_writes_everybody_is_told_to_come_back(store: PostgresStore) -> None:
+    def write(tx: Transaction) -> None:
+        tx.conn.execute(text("SET TRANSACTION READ ONLY"))
+        rename("Eda")(tx)
+
+    with pytest.raises(StoreAway):
+        store.write(write)
+    assert name(store) == "Ada"
+
+
 def test_who_stands_still_in_a_transaction_holds_its_rows_no_longer_than_a_lease(
     store: PostgresStore,
 ) -> None:
