@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from chat.live.follow import catch_up
 from chat.live.logs import Pace
 from chat.live.tape import Tape
-from chat.store.stored import text_of
+from chat.store.stored import written_of
 from tests.model.answer import Answer, Watcher, promise
 from tests.model.processes import Process, World
 
@@ -71,7 +71,7 @@ class Reading(RuleBasedStateMachine):
             self._read(watcher)
         for answer in self.answers:
             found = self.processes[0].streams.read(answer.id, offset)
-            whole = self.world.store.read(lambda conn, name=answer.id: text_of(conn, [name])[name])
+            whole = self.world.store.read(lambda conn, name=answer.id: written_of(conn, [name])[name].text)
             assert found is not None
             promise(3, found.data == whole.encode()[offset:], "a GET gives other bytes than are stored")
 
