@@ -122,6 +122,10 @@ def worker_exit(server, worker):
         return  # it never began; gunicorn tells why by its status
     house = worker.wsgi.extensions["headwater"]
     worker.is_closing = True
+    if not house.engine.draining:  # the master died without a word: nobody told us to leave
+        house.engine.drain(settings.drain_s)
+        house.bell.ring_all()
+        worker.wait_for_answers(LAST_WORDS_S)
     while worker.leaving and not house.engine.left:  # no request is open any more, but an answer may be
         worker.notify()
         worker.leaving.join(1)
