@@ -1,9 +1,11 @@
 """Addresses in settings: each one checked, and brought into the one form that the rest of the house knows."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 POSTGRES = "postgresql+psycopg"  # SQLAlchemy's name for PostgreSQL through psycopg 3
+STRAY = re.compile(r"\s|%(?!(?!00)[0-9A-Fa-f]{2})")  # a space or a percent sign that stands for itself
 
 
 def origins(named: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,9 +36,7 @@ def database(url: str) -> str:
     """Give `sqlite:///` with an absolute path, or `postgresql+psycopg://`. Raises ValueError."""
     scheme, _, rest = url.partition("://")
     if scheme.partition("+")[0] in ("postgres", "postgresql"):
-        if not urlsplit(url).path.strip("/"):
-            raise ValueError("name the database: postgresql://user:password@host/name")
-        return f"{POSTGRES}://{rest}"
+        return f"{POSTGRES}://{_read_alike(rest)}"
     path = url.removeprefix("sqlite:///")
     if path == url or not path or "?" in path or path.startswith(":memory:"):
         raise ValueError(
@@ -44,6 +44,28 @@ def database(url: str) -> str:
             "or postgresql://…"
         )
     return f"sqlite:///{Path(path).resolve()}"
+
+
+def _read_alike(rest: str) -> str:
+    """Check what stands behind `postgresql://`. Raises ValueError.
+
+    SQLAlchemy and libpq both read it. Where they would not read the same, one of them takes a piece of the
+    password for something else, and shows it in what it says.
+    """
+    try:
+        parts = urlsplit(f"//{rest}")
+        named = parts.netloc.rpartition("@")[0]
+        clear = "@" not in named + parts.path + parts.fragment and (parts.port or 0) >= 0
+    except ValueError:  # not even an address: brackets, or a port that is none
+        clear = False
+    if not clear or STRAY.search(rest):
+        raise ValueError(
+            "it cannot be read: a port is a number, and in a name or password @ is written %40, : %3A, / "
+            "%2F, ? %3F, # %23, % %25 and a space %20"
+        )
+    if not parts.path.strip("/"):
+        raise ValueError("name the database: postgresql://user:password@host/name")
+    return rest
 
 
 def libpq(url: str) -> str:

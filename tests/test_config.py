@@ -73,6 +73,16 @@ def test_settings_cannot_be_changed_and_show_no_secret(monkeypatch: pytest.Monke
         ("CHAT_CORS_ORIGINS", "https://a.example/path", "is no origin"),
         ("OPENAI_BASE_URL", "localhost:11434", "begins with http"),
         ("DATABASE_URL", "postgres://u:hidden@db", "name the database"),
+        ("DATABASE_URL", "postgresql://u:hidden@db:port/chat", "a port is a number"),
+        ("DATABASE_URL", "postgresql://u:hid@hidden@db/chat", "@ is written %40"),
+        ("DATABASE_URL", "postgresql://u:hidden%@db/chat", "% %25"),
+        ("DATABASE_URL", "postgresql://u:hidden%00@db/chat", "% %25"),
+        ("DATABASE_URL", "postgresql://u:hidden/@db/chat", "/ %2F"),
+        ("DATABASE_URL", "postgresql://u:1/hidden@db/chat", "/ %2F"),
+        ("DATABASE_URL", "postgresql://u:hid#hidden@db/chat", "# %23"),
+        ("DATABASE_URL", "postgresql://u:hid?hidden@db/chat", "? %3F"),
+        ("DATABASE_URL", "postgresql://u:hid[hidden@db/chat", "cannot be read"),
+        ("DATABASE_URL", "postgresql://u:hidden word@db/chat", "a space %20"),
         ("CHAT_DATABASE_CONNECTIONS", "1", "greater than or equal to 2"),
         ("DATABASE_URL", "sqlite://", "the path of a file"),
         ("DATABASE_URL", "sqlite:///:memory:", "the path of a file"),
@@ -114,6 +124,15 @@ def test_postgresql_is_taken_under_each_of_its_names_and_asks_for_a_secret(
         settings = load(None)
         assert settings.database_url == "postgresql+psycopg://ada@db/chat?sslmode=require"
         assert not settings.on_sqlite
+
+
+def test_an_address_of_postgresql_may_name_a_socket_a_port_and_odd_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "the same everywhere")
+    for rest in ("ada:p%40ss%25@[::1]:5433/chat", "ada@db:5432/chat?sslmode=require", "/chat?host=/run/pg"):
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://{rest}")
+        assert load(None).database_url == f"postgresql+psycopg://{rest}"
 
 
 def test_the_default_model_is_one_that_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
