@@ -48,6 +48,8 @@ def shown(value: Any) -> str:
 def without_password(url: str) -> str:
     """Give an address without what only its server is to know; a query may hold a password too."""
     parts = urlsplit(url)
+    if parts.scheme == "sqlite":  # three slashes, which `geturl` would not keep, and a file's path
+        return url
     user, at, place = parts.netloc.rpartition("@")
     name, colon, _ = user.partition(":")
     hidden = f"{name}:…" if colon else name

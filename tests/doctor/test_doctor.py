@@ -64,6 +64,12 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     )
 
 
+def test_the_address_of_a_file_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'chat.sqlite3'}"
+    (finding,) = doctor(tmp_path, DATABASE_URL=address).findings()["DATABASE_URL"]
+    assert finding["says"] == f"is `{address}`."
+
+
 def test_names_that_are_no_settings_and_short_secrets_are_warned_of(tmp_path: Path) -> None:
     done = doctor(tmp_path, CHAT_FLSUH_MS="100", SECRET_KEY="short")
     assert done.status == 0, "a warning is not a fault"
