@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from gevent.pool import Pool
 
 from chat.store.leases import Orphan
 from chat.store.streams import Streams
 
 log = structlog.get_logger()
+
+AT_ONCE = 8  # orphans that are adopted side by side: each takes a few round trips, and their readers wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,10 @@ class Reaper:
         expired = self._clock() >= self._leases_count_from
         orphans = self._streams.orphans(self._is_dead, self._alive, expired=expired)
         random.shuffle(orphans)  # several reapers share them, rather than all want the same one
+        adopting = Pool(AT_ONCE)
         for orphan in orphans:
-            attempt(partial(self._adopt, orphan))
+            adopting.spawn(attempt, partial(self._adopt, orphan))
+        adopting.join()
 
     def start_pending(self) -> None:
         """Start what nobody drives, and give up what nobody can.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from chat.core.frames import Close, End, Frame, Ping, Rewind, Slice
-from chat.core.log import slices
+from chat.core.log import SLICE_BYTES, slices
 from chat.live.bell import Ear
 from chat.live.logs import Log, Reader
 
@@ -24,11 +24,13 @@ def follow(
         if log is None:
             yield Close()
             return
-        for frame in catch_up(log, offset, epoch):
+        for frame in catch_up(log, offset, epoch, most=SLICE_BYTES):
             offset, epoch = place_after(frame, offset, epoch)
             yield frame
             if isinstance(frame, End):
                 return
+        if offset < len(log.data):
+            continue  # a slice at a time: who takes nothing holds one, not the whole answer
         if leaving:
             return
         rung = ear.wait()
@@ -37,8 +39,11 @@ def follow(
             yield Ping()
 
 
-def catch_up(log: Log, offset: int, epoch: int) -> list[Frame]:
-    """List what brings a reader at this place up to the log's present, which is taken in one instant."""
+def catch_up(log: Log, offset: int, epoch: int, *, most: int | None = None) -> list[Frame]:
+    """List what brings a reader at this place up to the log's present, which is taken in one instant.
+
+    With `most` (bytes, ≥ 4) it is only the next slice, and the end record only once all text is told.
+    """
     frames: list[Frame] = []
     base = rewind_base(log.bases, epoch)
     limit = offset if log.end is None else log.end.offset
@@ -46,7 +51,11 @@ def catch_up(log: Log, offset: int, epoch: int) -> list[Frame]:
     if true_up_to < offset:
         offset = true_up_to
         frames.append(Rewind(offset, log.epoch))
-    if offset < len(log.data):
+    left = len(log.data) - offset
+    if most is not None and left > most:
+        piece = bytes(memoryview(log.data)[offset : offset + most + 1])  # one more: may it be cut there?
+        return [*frames, next(slices(offset, piece, log.epoch, most))]
+    if left > 0:
         frames += slices(offset, bytes(memoryview(log.data)[offset:]), log.epoch)
     if log.end is not None:
         frames.append(log.end)

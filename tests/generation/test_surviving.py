@@ -220,3 +220,28 @@ def test_after_a_failure_of_the_database_owners_have_one_lease_to_renew_first():
     for now[0] in (111.9, 112.0):
         reaper.reap()
     assert streams.expired == [False, False, True, False, True]
+
+
+class Left(Expiring):
+    """Stands for a store in which a dead process left a dozen answers."""
+
+    def orphans(self, is_dead: object, alive: object, *, expired: bool) -> list[object]:
+        return list(range(12))
+
+
+def test_one_orphan_whose_takeover_is_slow_or_fails_keeps_no_other_waiting():
+    adopted: list[int] = []
+
+    def adopt(orphan: int) -> None:
+        if orphan == 0:
+            gevent.sleep(0.5)
+        if orphan == 1:
+            raise OSError("the database is away")
+        adopted.append(orphan)
+
+    reaper = Reaper(
+        Left(), is_dead=bool, alive=(), clock=lambda: 0, adopt=adopt, start=print, waits=Waits()
+    )  # fmt: skip
+    reaper.reap()
+    assert sorted(adopted) == [0, *range(2, 12)]
+    assert adopted[-1] == 0, "the others did not wait for it"

@@ -8,6 +8,8 @@ import pytest
 
 from chat.core.frames import Close, End, Rewind, Slice
 from chat.core.lifecycle import Status
+from chat.core.log import SLICE_BYTES
+from chat.live.follow import catch_up
 from tests.rig import Rig, text_of
 
 WORDS = [f"Wort {number}. Ünï {number}! " for number in range(40)]
@@ -139,3 +141,18 @@ def test_reading_goes_on_from_every_offset(rig: Rig, pace: str):
             continue
         rest = b"".join(f.data for f in rig.follow(stream, pace, offset, 1) if isinstance(f, Slice))
         assert rest == whole[offset:]
+
+
+def test_a_reader_who_takes_nothing_holds_one_slice_and_not_the_whole_answer(rig: Rig):
+    text = "ö€😀" * 30_000
+    stream = rig.stream([text])
+    rig.engine.drive(stream)
+    rig.follow(stream)
+    with rig.reading(stream) as frames:
+        first = next(frames)
+        with rig.logs.reader(stream, "stored") as reader:
+            told = catch_up(reader.look(), 0, 1, most=SLICE_BYTES)
+        assert [type(frame) for frame in told] == [Slice], "one slice, and no end before all is told"
+        seen = [first, *frames]
+    assert text_of(seen) == text
+    assert all(len(frame.data) <= SLICE_BYTES for frame in seen[:-1])
