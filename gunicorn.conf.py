@@ -55,15 +55,15 @@ def on_starting(server):
 
 
 def _look_at_tables(server):
-    """Here and not only in each worker: the master would replace one that leaves, for ever."""
+    """Leave where they are of no use. Here too: the master would replace a worker that leaves, for ever."""
     from sqlalchemy.exc import DBAPIError  # late: with SQLite no master needs these
 
-    from chat.store.revisions import Outdated, check
+    from chat.store.revisions import Unusable, check
 
     try:
         check(settings.database_url)
-    except Outdated as outdated:
-        leave_at_once(SettingsError(f"Headwater cannot start: {outdated}."))
+    except Unusable as reason:
+        leave_at_once(SettingsError(f"Headwater cannot start: {reason}."))
     except DBAPIError as away:
         server.log.warning("The database cannot be reached; until it can, questions get 503: %s", away.orig)
 

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 from gevent.pool import Pool
 
+from chat.core.log import StoreAway
 from chat.store.leases import Orphan
 from chat.store.streams import Streams
 
@@ -85,6 +86,8 @@ def attempt(step: Callable[[], object]) -> bool:
     """Do one step of a round; what fails is logged, and tried again with the next one."""
     try:
         step()
+    except StoreAway:
+        return False  # the store says it, once an outage
     except Exception:
         log.exception("round failed", round=str(step))
         return False

@@ -11,6 +11,7 @@ import structlog
 from chat.core.batching import Batcher
 from chat.core.frames import End
 from chat.core.lifecycle import Status
+from chat.core.log import StoreAway
 from chat.core.tally import Tally
 from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
 from chat.generation.writer import Recording, Writer
@@ -236,10 +237,11 @@ class Runner:
         while not isinstance(generation.why, LeaseLost):
             try:
                 return close()
-            except Exception:
+            except Exception as error:
                 if self._clock() >= give_up_at:
                     raise
-                log.exception("the end is not stored yet", stream=generation.tape.stream_id)
+                if not isinstance(error, StoreAway):  # the store says it, once an outage
+                    log.exception("the end is not stored yet", stream=generation.tape.stream_id)
                 gevent.sleep(INSIST_PAUSE_S)
         return False
 

@@ -8,6 +8,7 @@ import structlog
 from gevent.event import Event
 
 from chat.core.batching import Batcher
+from chat.core.log import StoreAway
 from chat.core.tally import Tally
 from chat.live.tape import Tape
 
@@ -83,10 +84,11 @@ class Writer:
         ]
         try:
             lost = self._append(batches, again=self._unsure)
-        except Exception:
+        except Exception as error:
             self._unsure = True
             self.tally.failed_flushes += 1
-            log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
+            if not isinstance(error, StoreAway):  # the store says it, once an outage; the text waits
+                log.exception("flush failed", streams=[r.tape.stream_id for r, _ in due])
             return False
         self._unsure = False
         self.tally.flush_s.add(self._clock() - now)

@@ -1,9 +1,11 @@
 """The PostgreSQL store, and all that knows PostgreSQL: sessions, snapshots, writes in place."""
 
+import os
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import gevent
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 TURN_S = 3.0  # for a connection; who waits longer is told to come back
+HANG_S = 12.0  # for a whole transaction; longer than the server itself lets any statement run
 AWAY_PAUSE_S = 0.2  # after a connect that failed, nobody else tries: 400 viewers would queue for nothing
 ATTEMPTS = 6  # of one write
 REPEATED = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure: nothing was kept
@@ -122,13 +125,23 @@ class PostgresStore:
     # ── one attempt ──────────────────────────────────────────────────────────────────────────
 
     def _look(self, fn: Callable[[Connection], T]) -> T:
-        with self._reading.one(TURN_S), self._connect(self._readers) as connection, connection.begin():
+        with (
+            self._reading.one(TURN_S),
+            self._connect(self._readers) as connection,
+            _cut_after(HANG_S, connection),
+            connection.begin(),
+        ):
             return fn(connection)
 
     def _commit(self, fn: Callable[[Transaction], T], unsure: list[bool]) -> T:
         topics: set[str] = set()
         try:
-            with self._writing.one(TURN_S), self._connect(self._writers) as connection, connection.begin():
+            with (
+                self._writing.one(TURN_S),
+                self._connect(self._writers) as connection,
+                _cut_after(HANG_S, connection),
+                connection.begin(),
+            ):
                 transaction = Transaction(connection)
                 value = fn(transaction)
                 topics = transaction.topics
@@ -175,6 +188,27 @@ class PostgresStore:
                     raise StoreAway(_plain(error)) from error
                 raise
         raise AssertionError("the last attempt returns or raises")
+
+
+@contextmanager
+def _cut_after(seconds: float, connection: Connection) -> Iterator[None]:
+    """End the line of a server that says nothing any more, from outside: psycopg then raises in order.
+
+    A frozen server still acknowledges packets, so no limit of TCP's is met; and nobody is killed inside the
+    driver, so no half-read answer is left for whoever asks next.
+    """
+    watch = gevent.get_hub().loop.timer(seconds)
+    watch.start(_cut, connection.connection.dbapi_connection)
+    try:
+        yield
+    finally:
+        watch.close()
+
+
+def _cut(line: Any) -> None:
+    if not line.closed:
+        with socket.socket(fileno=os.dup(line.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

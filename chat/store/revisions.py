@@ -1,18 +1,36 @@
 """Which revision the tables of a database are at, and which one this program is written for."""
 
+import re
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from chat.store.migrating import engine_to_migrate
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
-class Outdated(Exception):
-    """The tables are older than this program; the message says so, and what to do."""
+# What a server says that is there and will not have us, today or tomorrow; in words, because a connection
+# that never came about has no SQLSTATE. Where the server speaks another language we start, and answer 503.
+FOR_GOOD = re.compile(
+    r"password authentication failed|(role|database) .* does not exist|no pg_hba.conf entry"
+    r"|not permitted to log in"
+)
+
+
+class Unusable(Exception):
+    """This database is of no use to this program as it is; the message says why, and what to do."""
+
+
+class Outdated(Unusable):
+    """The tables are older than this program."""
+
+
+class Refused(Unusable):
+    """The server does not let us in."""
 
 
 def newest() -> str | None:
@@ -27,11 +45,16 @@ def revision_of(engine: Engine) -> str | None:
 
 
 def check(url: str) -> None:
-    """Look whether the tables are as new as this program. Raises Outdated, and what the database raises.
+    """Look whether the tables are as new as this program. Raises Unusable, and what the database raises.
 
     Newer ones are left alone: a release that is being replaced may still have to start a worker.
     """
-    present, needed = revision_of(engine_to_migrate(url)), newest()
+    try:
+        present, needed = revision_of(engine_to_migrate(url)), newest()
+    except OperationalError as error:
+        if refusal := FOR_GOOD.search(str(error.orig)):
+            raise Refused(f"the database refuses: {refusal[0]}; look at DATABASE_URL") from error
+        raise
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if present is None or (present in known and present != needed):
         raise Outdated(

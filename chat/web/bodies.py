@@ -12,12 +12,14 @@ from chat.core import sse
 from chat.core.log import StoreAway
 from chat.generation.clock import monotonic
 from chat.live.bell import Ear
+from chat.live.ring_message import ALL
 from chat.web.connection import Connection, watched
 from chat.web.house import House, house
 
 log = structlog.get_logger()
 
 ACCESS_S = 30.0  # an open stream asks at least this often whether it may go on
+PERHAPS_S = 1.0  # between two questions for rings that wake everybody
 AGAIN_S = 1.0  # until it asks again, when the database could not say
 SURE_S = 60.0  # for which an answer holds, whatever the database does
 PATIENCE_S = 0.25  # for the answer; what takes longer wakes the line when it comes
@@ -54,15 +56,19 @@ class Line:
     ear: Ear
     rotate_at: float = float("inf")
     ask_at: float = 0.0
+    asked_at: float = field(default_factory=monotonic)
     sure_until: float = field(default_factory=lambda: monotonic() + SURE_S)
     _asking: gevent.Greenlet | None = None
 
     def over(self, rung: set[str]) -> bool:
         """Say whether the client has gone, or this process has to, or the line is due for rotation.
 
-        Raises AccessGone; that is looked at each half minute, and when the ring was about it.
+        Raises AccessGone; that is looked at each half minute, and when the ring was about it, or may have
+        been: nobody knows the topics of a ring for everybody.
         """
         now = monotonic()
+        if ALL in rung:
+            self.ask_at = min(self.ask_at, self.asked_at + PERHAPS_S)
         if now >= self.ask_at or self.permit.topic in rung:
             self._ask(now)
         self._hear(now)
@@ -73,7 +79,7 @@ class Line:
         if self._asking is not None:
             self.ask_at = now  # what is asked already may not know of this ring yet
             return
-        self.ask_at = now + ACCESS_S
+        self.ask_at, self.asked_at = now + ACCESS_S, now
         self._asking = gevent.spawn(self._look)
         self._asking.join(PATIENCE_S)
         if not self._asking.ready():

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from chat.config import Settings, SettingsError
 from chat.store import postgres, sqlite
 from chat.store.migrating import alone, alone_on_server, engine_to_migrate
-from chat.store.revisions import MIGRATIONS, Outdated, newest, revision_of
+from chat.store.revisions import MIGRATIONS, Unusable, newest, revision_of
 from chat.store.revisions import check as check_revision
 from chat.store.tables import metadata
 
@@ -45,8 +45,8 @@ def check(settings: Settings) -> None:
     """
     try:
         check_revision(settings.database_url)
-    except Outdated as outdated:
-        raise SettingsError(f"Headwater cannot start: {outdated}.") from outdated
+    except Unusable as reason:
+        raise SettingsError(f"Headwater cannot start: {reason}.") from reason
     except DBAPIError as error:
         log.warning("the database cannot be reached; until then questions get 503", error=_reason(error))
 

@@ -8,14 +8,18 @@ adds up all files: its own are of this moment, those of the others at most a sec
 import os
 from collections.abc import Mapping
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from chat.core.log import StoreAway
 from chat.core.tally import Spread
 from chat.live.bell import LocalBell
 from chat.store.census import live_counts
 from chat.web.house import House
+
+log = structlog.get_logger()
 
 PREFIX = "headwater_"
 OPEN_FILES = "/proc/self/fd"  # Linux only; elsewhere that figure is left out
@@ -86,10 +90,16 @@ class Metrics:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
 
     def page(self) -> bytes:
-        """Give the figures of all workers in Prometheus' text format. Reads the database, briefly."""
+        """Give the figures of all workers in Prometheus' text format. Reads the database, briefly.
+
+        While that is away, how the streams stand is left out: the rest is wanted then more than ever.
+        """
         self.publish()
         once = CollectorRegistry()  # of this scrape: how the streams stand is the same whoever is asked
-        once.register(_Told(live_counts_of(self._made)))
+        try:
+            once.register(_Told(live_counts_of(self._made)))
+        except StoreAway:
+            log.warning("metrics without the streams: the database is away")
         return generate_latest(self._registry) + generate_latest(once)
 
     def publish(self) -> None:

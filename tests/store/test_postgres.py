@@ -2,15 +2,19 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import gevent
 import pytest
 from sqlalchemy import event, insert, select, text, update
 
+from chat.addresses import database
 from chat.core.log import StoreAway
 from chat.store import people as who
+from chat.store import postgres
 from chat.store.people import Person
 from chat.store.postgres import PostgresStore, lease_clock
+from chat.store.revisions import Refused, check
 from chat.store.tables import metadata, people
 from chat.store.transaction import Transaction
 from tests.services import Postgres, fresh_database
@@ -227,3 +231,30 @@ def test_while_it_is_away_everybody_is_told_at_once(own_server: Postgres, away: 
         own_server.start()
     gevent.sleep(0.25)
     assert name(away) == "Ada"
+
+
+def test_a_server_that_stands_still_is_left_in_bounded_time_and_nobody_waits_for_ever(
+    own_server: Postgres, away: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "HANG_S", 0.5)
+    assert name(away)
+    own_server.pause()
+    try:
+        with gevent.Timeout(10), pytest.raises(StoreAway):
+            name(away)
+    finally:
+        own_server.resume()
+    with gevent.Timeout(20):
+        while True:
+            with suppress(StoreAway):
+                assert name(away)
+                return
+            gevent.sleep(0.1)
+
+
+def test_a_server_that_will_not_have_us_says_so_in_a_sentence(postgres_url: str) -> None:
+    nobody = postgres_url.replace("postgres@", "nobody@", 1)
+    with pytest.raises(Refused, match='role "nobody" does not exist; look at DATABASE_URL'):
+        check(database(nobody))
+    with pytest.raises(Refused, match='database "nowhere" does not exist'):
+        check(database(postgres_url.rpartition("/")[0] + "/nowhere"))
