@@ -254,3 +254,4 @@ def test_a_pending_stream_that_cannot_begin_holds_up_no_other(rig: Rig):
     rig.engine._open_source = open_source
     rig.engine._reaper.start_pending()
     wait_for(lambda: rig.status(good) == Status.DONE)
+    rig.engine.stop(broken)  # or it would be tried, and logged, as long as this process of tests runs

@@ -181,7 +181,7 @@ def test_while_the_line_is_lost_who_waits_is_woken_and_again_when_it_is_back(
         assert far.wait(0.7) == set(), "and no more than that"
         here.ring(["a"])
         assert heard(far) == {"a"}
-    told = [line["event"] for line in logs]
+    told = [line["event"] for line in logs if "carrier" in line]
     assert sorted(told) == sorted(
         2 * ["rings do not cross processes now: readers look twice a second", "rings cross processes again"]
     ), "each of the two says it once an outage"
@@ -222,5 +222,5 @@ def test_an_absent_server_delays_nobody_and_no_password_is_told():
             assert bell.deaf
             bell.close()
             gevent.joinall(rounds, timeout=10, raise_error=True)
-        assert len(logs) == 1
+        assert len([line for line in logs if "carrier" in line]) == 1
         assert "S3" not in repr(logs)
