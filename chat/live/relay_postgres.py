@@ -1,18 +1,15 @@
 """Rings over PostgreSQL: LISTEN and NOTIFY, on two connections of their own."""
 
-import os
 import secrets
-import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-import gevent
 import psycopg
 from gevent.socket import wait_read
 
 from chat.addresses import libpq
+from chat.lines import cut_after
 from chat.live.ring_message import pack, unpack
 
 CHANNEL = "headwater"
@@ -98,23 +95,5 @@ class PostgresRelay:
             raise
 
     def _ask(self, line: psycopg.Connection, question: str, values: Any = None) -> None:
-        with _cut_after(ANSWER_S, line):
+        with cut_after(ANSWER_S, line):
             line.execute(question, values)
-
-
-@contextmanager
-def _cut_after(seconds: float, line: psycopg.Connection) -> Iterator[None]:
-    """End a line that does not answer, from outside: libpq then finds it closed and says so by itself.
-
-    Nobody is killed inside the driver, so no half-read answer is left behind for whoever asks next.
-    """
-    watch = gevent.spawn_later(seconds, _cut, line)
-    try:
-        yield
-    finally:
-        watch.kill()
-
-
-def _cut(line: psycopg.Connection) -> None:
-    with socket.socket(fileno=os.dup(line.fileno())) as wire:
-        wire.shutdown(socket.SHUT_RDWR)

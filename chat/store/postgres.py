@@ -1,11 +1,10 @@
 """The PostgreSQL store, and all that knows PostgreSQL: sessions, snapshots, writes in place."""
 
-import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import typing
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import gevent
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chat.core.log import StoreAway
+from chat.lines import Line, cut_after
 from chat.store.transaction import Ring, Transaction
 from chat.store.turns import Crowded, Turns
 
@@ -128,7 +128,7 @@ class PostgresStore:
         with (
             self._reading.one(TURN_S),
             self._connect(self._readers) as connection,
-            _cut_after(HANG_S, connection),
+            cut_after(HANG_S, _line_of(connection)),
             connection.begin(),
         ):
             return fn(connection)
@@ -139,7 +139,7 @@ class PostgresStore:
             with (
                 self._writing.one(TURN_S),
                 self._connect(self._writers) as connection,
-                _cut_after(HANG_S, connection),
+                cut_after(HANG_S, _line_of(connection)),
                 connection.begin(),
             ):
                 transaction = Transaction(connection)
@@ -190,25 +190,9 @@ class PostgresStore:
         raise AssertionError("the last attempt returns or raises")
 
 
-@contextmanager
-def _cut_after(seconds: float, connection: Connection) -> Iterator[None]:
-    """End the line of a server that says nothing any more, from outside: psycopg then raises in order.
-
-    A frozen server still acknowledges packets, so no limit of TCP's is met; and nobody is killed inside the
-    driver, so no half-read answer is left for whoever asks next.
-    """
-    watch = gevent.get_hub().loop.timer(seconds)
-    watch.start(_cut, connection.connection.dbapi_connection)
-    try:
-        yield
-    finally:
-        watch.close()
-
-
-def _cut(line: Any) -> None:
-    if not line.closed:
-        with socket.socket(fileno=os.dup(line.fileno())) as wire:
-            wire.shutdown(socket.SHUT_RDWR)
+def _line_of(connection: Connection) -> Line:
+    """Give psycopg's own connection."""
+    return typing.cast(Line, connection.connection.dbapi_connection)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:
