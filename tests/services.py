@@ -234,7 +234,7 @@ def _is_open_to_all(place: Path) -> bool:
 
 
 def _copy_for_all(programs: Path) -> Path:
-    """Copy the wheel to where another user may read it: root's checkout may lie in a folder of root's alone."""
+    """Copy the wheel to where another user may read it: root's checkout may lie where only root may look."""
     package = programs.parent.parent
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-programs-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
