@@ -35,7 +35,7 @@ check: $(DEV_SET) ## lint, types, import contracts, docs: the one truth, here an
 bench: $(DEV_SET) ## measure latency, CPU, bytes and memory beside a bare relay (about six minutes)
 	@$(BIN)/python -m bench $(ARGS)
 
-torture: $(DEV_SET) ## kill, pause and cut off every part, and count what was lost (under ten minutes); LONG=1 for hours
+torture: $(DEV_SET) ## kill, pause and cut off every part, and count what was lost (thirteen minutes); LONG=1 for hours
 	@$(BIN)/python -m torture $(ARGS)
 
 lock: $(RUN_SET) ## pin what requirements*.in ask for, for every Python from 3.11 on
