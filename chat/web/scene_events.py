@@ -56,10 +56,13 @@ def follow_scene(
 ) -> Iterator[bytes]:
     """Yield what a page is sent, and a ping when nothing came for `heartbeat_s`.
 
+    Whoever has missed nothing gets a ping at once: a page that came back knows by it that it is connected.
     Ends when the line is over or the conversation is gone; raises AccessGone.
     """
     ear.beat(heartbeat_s)
     always, lag, rung = ear.topics, line.made.tally.lag_s, set[str]()
+    if not scene.step(place).body:
+        yield sse.PING
     while True:
         shot = scene.step(place)
         place = shot.place
