@@ -116,7 +116,9 @@ def test_every_visit_may_take_another_route(person: Person, seed: int) -> None:
         route = dice.choice(list(ROUTES))
         ROUTES[route](person, asked.stream_id, copy, dice.randint(1, 240))
         assert WHOLE.startswith(copy.text), route
-    assert Copy(copy.data).follow(person.follow(asked.stream_id, offset=len(copy.data))).end is not None
+    # The last visit may have read the tape: what it holds need not be stored yet, so the end is heard there.
+    last = person.drive_events(asked.stream_id, offset=len(copy.data), epoch=copy.epoch)
+    assert Copy(copy.data, epoch=copy.epoch).follow(last).end is not None
 
 
 def test_a_late_reader_gets_the_whole_text_and_the_end_again_and_again(person: Person) -> None:
