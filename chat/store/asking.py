@@ -87,7 +87,15 @@ def ask(
     }  # fmt: skip
     tx.execute(insert(messages).values(question))
     reply = _add_answer(
-        tx, streams, conversation, question["id"], model=model, chunk_by=chunk_by, revision=revision, now=now
+        tx,
+        streams,
+        conversation,
+        question["id"],
+        author,
+        model=model,
+        chunk_by=chunk_by,
+        revision=revision,
+        now=now,
     )
     return Asked(_present(tx.conn, question["id"]), reply, created=True)
 
@@ -98,6 +106,7 @@ def regenerate(
     *,
     conversation: Conversation,
     answer_id: str,
+    asked_by: Person,
     model: str | None = None,
     chunk_by: str,
     now: float,
@@ -112,8 +121,17 @@ def regenerate(
         raise UnknownAnswer(answer_id)
     _refuse_second_answer(tx.conn, conversation.id)
     revision = conversations.bump(tx, conversation.id, updated_at=now)
+    people.ensure(tx, asked_by, now)
     reply = _add_answer(
-        tx, streams, conversation, old.parent_id, model=model, chunk_by=chunk_by, revision=revision, now=now
+        tx,
+        streams,
+        conversation,
+        old.parent_id,
+        asked_by,
+        model=model,
+        chunk_by=chunk_by,
+        revision=revision,
+        now=now,
     )
     return Asked(_present(tx.conn, old.parent_id), reply, created=True)
 
@@ -128,6 +146,7 @@ def _add_answer(
     streams: Streams,
     conversation: Conversation,
     question_id: str,
+    asked_by: Person,
     *,
     model: str | None,
     chunk_by: str,
@@ -137,6 +156,7 @@ def _add_answer(
     answer: dict[str, Any] = {
         "id": secrets.token_hex(12), "conversation_id": conversation.id, "parent_id": question_id,
         "role": "assistant", "status": Status.PENDING, "stream_id": secrets.token_hex(12),
+        "asked_by": asked_by.id,
         "model": model or conversation.model, "citations": [], "revision": revision, "created_at": now,
     }  # fmt: skip
     try:

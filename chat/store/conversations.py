@@ -12,11 +12,11 @@ from chat.store import people
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.people import Person
 from chat.store.streams import Streams
-from chat.store.tables import conversations, deletions, messages, shares
+from chat.store.tables import conversations, deletions, invitations, members, messages, shares
 from chat.store.transaction import Transaction
 
 PREVIEW = 120  # characters of the first question that stand in for a missing title
-CHANGEABLE = frozenset({"title", "system", "model"})
+CHANGEABLE = frozenset({"title", "system", "model", "temperature"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Conversation:
     title: str | None
     system: str | None
     model: str | None
+    temperature: float | None
+    pinned_at: float | None
     demo: bool
     revision: int
     changed_at_revision: int
@@ -46,6 +48,7 @@ def create(
     title: str | None = None,
     system: str | None = None,
     model: str | None = None,
+    temperature: float | None = None,
     now: float,
     demo: bool = False,
     id: str | None = None,
@@ -55,7 +58,9 @@ def create(
     `id`: one that no other conversation has; IntegrityError is raised when one has it.
     """
     people.ensure(tx, owner, now)
-    made = Conversation(id or secrets.token_hex(12), owner.id, title, system, model, demo, 1, 1, now, now)
+    made = Conversation(
+        id or secrets.token_hex(12), owner.id, title, system, model, temperature, None, demo, 1, 1, now, now
+    )
     tx.execute(
         insert(conversations).values(
             id=made.id,
@@ -63,6 +68,7 @@ def create(
             title=title,
             system=system,
             model=model,
+            temperature=temperature,
             demo=int(demo),
             revision=made.revision,
             changed_at_revision=made.revision,
@@ -76,7 +82,8 @@ def create(
 
 def get(conn: Connection, conversation_id: str) -> Conversation | None:
     """Find one by id, whoever asks: who may see it is the web floor's to decide."""
-    row = conn.execute(select(conversations).where(conversations.c.id == conversation_id)).one_or_none()
+    here = and_(conversations.c.id == conversation_id, conversations.c.discarded_at.is_(None))
+    row = conn.execute(select(conversations).where(here)).one_or_none()
     return _conversation(row) if row else None
 
 
@@ -85,7 +92,8 @@ def page(
 ) -> tuple[list[Conversation], str | None]:
     """List a person's conversations, newest first, and the mark of the next page. Raises BadPage."""
     check_limit(limit)
-    query = select(conversations).where(conversations.c.owner_id == owner_id)
+    mine = and_(conversations.c.owner_id == owner_id, conversations.c.discarded_at.is_(None))
+    query = select(conversations).where(mine)
     if after is not None:
         updated_at, seq = key_of(after, float, int)
         same_instant = and_(conversations.c.updated_at == updated_at, conversations.c.seq < seq)
@@ -111,13 +119,14 @@ def previews(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, str
 
 def demo_of(conn: Connection, person_id: str) -> Conversation | None:
     """Find the person's demo conversation; None when they have none yet."""
-    query = select(conversations).where(conversations.c.owner_id == person_id, conversations.c.demo == 1)
+    mine = and_(conversations.c.owner_id == person_id, conversations.c.discarded_at.is_(None))
+    query = select(conversations).where(mine, conversations.c.demo == 1)
     row = conn.execute(query.order_by(conversations.c.seq).limit(1)).one_or_none()
     return _conversation(row) if row else None
 
 
-def change(tx: Transaction, conversation_id: str, fields: Mapping[str, str | None]) -> Conversation:
-    """Set title, system or model; other fields are a KeyError. Raises ConversationGone."""
+def change(tx: Transaction, conversation_id: str, fields: Mapping[str, Any]) -> Conversation:
+    """Set title, system, model or temperature; other fields are a KeyError. Raises ConversationGone."""
     if unknown := fields.keys() - CHANGEABLE:
         raise KeyError(*unknown)
     if fields:
@@ -138,7 +147,7 @@ def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
         return False
     answers = select(messages.c.stream_id, messages.c.reasoning_stream_id)
     rows = tx.conn.execute(answers.where(messages.c.conversation_id == conversation_id)).all()
-    for table in (messages, deletions, shares):
+    for table in (messages, deletions, shares, members, invitations):
         tx.execute(delete_from(table).where(table.c.conversation_id == conversation_id))
     tx.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
     for stream_id in (one for row in rows for one in row if one):
@@ -176,6 +185,8 @@ def _conversation(row: Row[Any]) -> Conversation:
         title=row.title,
         system=row.system,
         model=row.model,
+        temperature=row.temperature,
+        pinned_at=row.pinned_at,
         demo=bool(row.demo),
         revision=row.revision,
         changed_at_revision=row.changed_at_revision,

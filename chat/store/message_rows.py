@@ -12,6 +12,7 @@ from chat.store.stored import Written, written_of
 from chat.store.tables import messages
 
 NOTHING = Written("", 0)
+Spot = tuple[str, str | None, str]  # conversation, parent, role: whoever shares it is another branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Message:
     citations: Sequence[dict[str, Any]]
     error: dict[str, str] | None
     finish_reason: str | None
+    asked_by: str | None  # of an answer: the person who wanted it
+    timing: dict[str, int] | None  # {first_token_ms, total_ms}
+    cost: float | None  # None: unknown
+    siblings: tuple[str, ...]  # this one and the others with its parent, in order of arrival
     created_at: float
     seq: int  # order of arrival; a child's is always higher than its parent's
     revision: int  # the conversation's, when this message last changed
@@ -42,7 +47,8 @@ def fetch(conn: Connection, query: Select[Any]) -> list[Message]:
     """Run a select over all columns of messages and join each answer with its text, in one snapshot."""
     rows = conn.execute(query).all()
     written = written_of(conn, [row.stream_id for row in rows if row.stream_id])
-    return [_message(row, written.get(row.stream_id, NOTHING)) for row in rows]
+    beside = _siblings(conn, rows)
+    return [_message(row, written.get(row.stream_id, NOTHING), beside[_spot(row)]) for row in rows]
 
 
 def fetch_one(conn: Connection, where: ColumnElement[bool]) -> Message | None:
@@ -82,7 +88,26 @@ def live_stream(conn: Connection, conversation_id: str) -> str | None:
     return conn.execute(select(messages.c.stream_id).where(live)).scalar_one_or_none()
 
 
-def _message(row: Row[Any], written: Written) -> Message:
+def _siblings(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Spot, tuple[str, ...]]:
+    """Give, by spot, the ids of all messages that stand there, oldest first."""
+    parents = {row.parent_id for row in rows if row.parent_id}
+    anew = {row.conversation_id for row in rows if row.parent_id is None}
+    columns = (messages.c.id, messages.c.conversation_id, messages.c.parent_id, messages.c.role)
+    found: dict[Spot, tuple[str, ...]] = {}
+    wheres: list[ColumnElement[bool]] = [messages.c.parent_id.in_(parents)] if parents else []
+    if anew:
+        wheres.append(and_(messages.c.conversation_id.in_(anew), messages.c.parent_id.is_(None)))
+    for where in wheres:
+        for one in conn.execute(select(*columns).where(where).order_by(messages.c.seq)):
+            found[_spot(one)] = (*found.get(_spot(one), ()), one.id)
+    return found
+
+
+def _spot(row: Any) -> Spot:
+    return (row.conversation_id, row.parent_id, row.role)
+
+
+def _message(row: Row[Any], written: Written, siblings: tuple[str, ...]) -> Message:
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -98,6 +123,10 @@ def _message(row: Row[Any], written: Written) -> Message:
         citations=row.citations,
         error=row.error,
         finish_reason=row.finish_reason,
+        asked_by=row.asked_by,
+        timing=row.timing,
+        cost=row.cost,
+        siblings=siblings,
         created_at=row.created_at,
         seq=row.seq,
         revision=row.revision,

@@ -50,6 +50,7 @@ streams = Table(
     Column("error", JSON),
     Column("usage", JSON),
     Column("finish_reason", String(40)),
+    Column("timing", JSON),  # {first_token_ms, total_ms} of the epoch that ended it
     Column("created_at", Float, nullable=False),  # wall clock, seconds
     Column("claimed_at", Float),
     Column("ended_at", Float),
@@ -92,6 +93,42 @@ people = Table(
     Column("id", String(32), primary_key=True),
     Column("name", String(80), nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),  # +1 signs them out everywhere
+    Column("is_admin", Integer, nullable=False, server_default="0"),
+    Column("disabled_at", Float),
+    # What an admin allows this person; NULL: the setting's, 0: no limit.
+    Column("daily_tokens", BigInteger),
+    Column("daily_cost", Float),
+    Column("live_answers", Integer),
+)
+
+accounts = Table(
+    "accounts",  # of people who can come back from another browser
+    metadata,
+    Column("person_id", String(32), ForeignKey("people.id"), primary_key=True),
+    Column("login", String(254), nullable=False, unique=True),  # casefolded
+    Column("password_hash", String(255)),  # NULL: they come by OIDC alone
+    Column("created_at", Float, nullable=False),
+)
+
+identities = Table(
+    "identities",  # who somebody is to an OIDC provider
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person_id", String(32), ForeignKey("people.id"), nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
+)
+
+tokens = Table(
+    "tokens",  # for programs that act for a person
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person_id", String(32), ForeignKey("people.id"), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256
+    Column("created_at", Float, nullable=False),
+    Column("last_used_at", Float),
 )
 
 conversations = Table(
@@ -103,12 +140,21 @@ conversations = Table(
     Column("title", String(200)),
     Column("system", Text),
     Column("model", String(200)),
+    Column("temperature", Float),
+    Column("pinned_at", Float),
+    Column("discarded_at", Float),  # deleted on the page: invisible, and erased when nobody undoes it
     Column("demo", Integer, nullable=False, server_default="0"),
     Column("revision", Integer, nullable=False),  # +1 with each change that a viewer must see
     Column("changed_at_revision", Integer, nullable=False),  # of the conversation's own fields
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index("ix_conversations_owner_id_updated_at", "owner_id", "updated_at"),
+    Index(
+        "ix_conversations_discarded",
+        "discarded_at",
+        sqlite_where=text("discarded_at IS NOT NULL"),
+        postgresql_where=text("discarded_at IS NOT NULL"),
+    ),
 )
 
 messages = Table(
@@ -130,10 +176,15 @@ messages = Table(
     Column("citations", JSON, nullable=False),
     Column("error", JSON),
     Column("finish_reason", String(40)),
+    Column("asked_by", String(32)),  # of an answer: whose budget it is charged to
+    Column("timing", JSON),  # {first_token_ms, total_ms}
+    Column("cost", Float),  # in the currency of the price table, at its prices then; NULL: unknown
     Column("client_id", String(200)),
     Column("revision", Integer, nullable=False),  # the conversation's, when this row last changed
     Column("created_at", Float, nullable=False),
     Index("ix_messages_conversation_id_seq", "conversation_id", "seq"),
+    Index("ix_messages_parent_id", "parent_id"),
+    Index("uq_messages_reasoning_stream_id", "reasoning_stream_id", unique=True),
     UniqueConstraint("conversation_id", "author_id", "client_id"),
     # One live answer per conversation, whoever asks and however often.
     Index(
@@ -161,4 +212,59 @@ shares = Table(
     Column("conversation_id", String(32), _conversation(), primary_key=True),
     Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256: a stolen table opens nothing
     Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+)
+
+members = Table(
+    "members",  # who, besides its owner, has a conversation among their own
+    metadata,
+    Column("conversation_id", String(32), _conversation(), primary_key=True),
+    Column("person_id", String(32), ForeignKey("people.id"), primary_key=True, index=True),
+    Column("role", String(16), nullable=False),  # "viewer" or "co-driver"
+    Column("created_at", Float, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("conversation_id", String(32), _conversation(), nullable=False, index=True),
+    Column("role", String(16), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+)
+
+presence = Table(
+    "presence",  # who looks at what, as each process says; a row that is not renewed counts no more
+    metadata,
+    Column("conversation_id", String(32), primary_key=True),
+    Column("process", String(200), primary_key=True),
+    Column("lines", JSON, nullable=False),
+    Column("until", Float, nullable=False),  # wall clock
+)
+
+# ── what it costs ────────────────────────────────────────────────────────────────────────────
+
+ledger = Table(
+    "ledger",  # what each person's answers took, by day and model; outlives the conversations
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("model", String(200), primary_key=True),
+    Column("answers", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("unpriced", Integer, nullable=False),  # answers whose cost is unknown
+    Index("ix_ledger_day", "day"),
+)
+
+prices = Table(
+    "prices",  # of a million tokens; what is here beats CHAT_PRICES
+    metadata,
+    Column("model", String(200), primary_key=True),
+    Column("input", Float, nullable=False),
+    Column("output", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
 )

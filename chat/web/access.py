@@ -25,7 +25,8 @@ from chat.web.caller import (
 from chat.web.errors import CrossOrigin, NotFound, ReadOnly, Unauthorized
 from chat.web.house import house
 
-Need = Literal["read", "ask"]
+Need = Literal["read", "ask", "own"]  # each includes those before it
+LADDER: tuple[Need, ...] = ("read", "ask", "own")
 NUL = "\x00"
 
 # Of /api, what asks nobody who they are.
@@ -94,11 +95,11 @@ def check_socket_handshake(conversation_id: str) -> None:
 
 
 def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversation:
-    """Find a conversation that the caller may read (or `ask` in). Raises NotFound, ReadOnly."""
+    """Find a conversation that the caller may read (`ask` in, `own`). Raises NotFound, ReadOnly."""
     who = caller()
 
     def look(conn: Connection) -> tuple[Need | None, Conversation | None]:
-        right = _right(conn, who, rights.of_conversation(conn, conversation_id))
+        right = _right_in(conn, who, conversation_id)
         return right, conversations.get(conn, conversation_id) if right else None
 
     right, conversation = house().store.read(look)
@@ -120,12 +121,12 @@ def stream_with_permit(stream_id: str, need: Need = "read") -> tuple[StreamState
     who, store = caller(), house().store
 
     def look(conn: Connection) -> tuple[Need | None, StreamState | None, Whose | None]:
-        whose = rights.of_stream(conn, stream_id)
+        whose = rights.of_stream(conn, stream_id, _id_of(who))
         right = _right(conn, who, whose)
         return right, state_of(conn, stream_id) if right else None, whose
 
     def look_again(conn: Connection) -> bool:
-        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id)), need)
+        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id, _id_of(who))), need)
 
     right, state, whose = store.read(look)
     if state is None or whose is None:
@@ -157,12 +158,22 @@ def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
     who, store = caller(), house().store
 
     def look(conn: Connection) -> bool:
-        return _suffices(_right(conn, who, rights.of_conversation(conn, conversation_id)), need)
+        return _suffices(_right_in(conn, who, conversation_id), need)
 
     return Permit(lambda: store.read(look), f"access:{conversation_id}")
 
 
 # ── the rule ─────────────────────────────────────────────────────────────────────────────────
+
+
+def right_in(conversation_id: str) -> Need | None:
+    """Say the most that the caller may do in a conversation: what its page offers them."""
+    who = caller()
+    return house().store.read(lambda conn: _right_in(conn, who, conversation_id))
+
+
+def _right_in(conn: Connection, who: Caller | None, conversation_id: str) -> Need | None:
+    return _right(conn, who, rights.of_conversation(conn, conversation_id, _id_of(who)))
 
 
 def _right(conn: Connection, who: Caller | None, whose: Whose | None) -> Need | None:
@@ -171,15 +182,21 @@ def _right(conn: Connection, who: Caller | None, whose: Whose | None) -> Need | 
         return None
     match who:
         case Person() if who.id == whose.owner_id:
-            return "ask"
+            return "own"
+        case Person() if whose.role is not None:
+            return "ask" if whose.role == "co-driver" else "read"
         case LinkReader() if whose.conversation_id is not None:
             # Asked of the table each time: a link that was taken back opens nothing from then on.
             return "read" if shares.conversation_of(conn, who.token) == whose.conversation_id else None
     return None
 
 
+def _id_of(who: Caller | None) -> str | None:
+    return who.id if isinstance(who, Person) else None
+
+
 def _suffices(right: Need | None, need: Need) -> bool:
-    return right == "ask" or (right is not None and right == need)
+    return right is not None and LADDER.index(right) >= LADDER.index(need)
 
 
 def _check(right: Need | None, need: Need) -> None:

@@ -45,7 +45,7 @@ def read(conversation_id: str) -> Response:
 @api.patch("/<conversation_id>")
 def change(conversation_id: str) -> Response:
     """Change the fields that are sent, and no other."""
-    access.conversation_or_404(conversation_id, need="ask")
+    access.conversation_or_404(conversation_id, need="own")
     fields = read_body(ConversationChange).model_dump(exclude_unset=True)
     write = partial(conversations.change, conversation_id=conversation_id, fields=fields)
     return jsonify(conversation_json(house().store.write(write)))
@@ -54,7 +54,7 @@ def change(conversation_id: str) -> Response:
 @api.delete("/<conversation_id>")
 def delete(conversation_id: str) -> tuple[str, int]:
     """Delete a conversation with its messages, streams and link; what generates in it ends."""
-    access.conversation_or_404(conversation_id, need="ask")
+    access.conversation_or_404(conversation_id, need="own")
     made = house()
 
     def erase(tx: Transaction) -> tuple[bool, str | None]:
@@ -72,7 +72,7 @@ def delete(conversation_id: str) -> tuple[str, int]:
 @api.post("/<conversation_id>/share")
 def share(conversation_id: str) -> tuple[Response, int]:
     """Make the one live read-only link; the link before it opens nothing any more."""
-    access.conversation_or_404(conversation_id, need="ask")
+    access.conversation_or_404(conversation_id, need="own")
     made = house()
     token = made.store.write(partial(shares.create, conversation_id=conversation_id, now=made.now()))
     return jsonify(url=f"{request.url_root}s/{token}", token=token), 201
@@ -81,7 +81,7 @@ def share(conversation_id: str) -> tuple[Response, int]:
 @api.delete("/<conversation_id>/share")
 def unshare(conversation_id: str) -> tuple[str, int]:
     """Take the link back: who reads through it is cut off."""
-    access.conversation_or_404(conversation_id, need="ask")
+    access.conversation_or_404(conversation_id, need="own")
     if not house().store.write(partial(shares.revoke, conversation_id=conversation_id)):
         raise access.not_found()
     return "", 204

@@ -55,6 +55,7 @@ def regenerate(conversation_id: str, message_id: str) -> tuple[Response, int]:
         streams=made.streams,
         conversation=conversation,
         answer_id=message_id,
+        asked_by=access.current_person(),
         model=_model(again, conversation),
         chunk_by=again.chunk_by or made.settings.chunk_by,
         now=made.now(),

@@ -32,6 +32,11 @@ class Usage(Shape):
     estimated: bool = Field(description="True where the model's server did not count.")
 
 
+class Timing(Shape):
+    first_token_ms: int | None
+    total_ms: int
+
+
 class Failure(Shape):
     code: str
     message: str = Field(description="What went wrong, in plain words.")
@@ -42,6 +47,8 @@ class Conversation(Shape):
     title: str | None
     system: str | None = Field(description="Put before every question.")
     model: str | None
+    temperature: float | None
+    pinned: bool
     created_at: datetime
     updated_at: datetime = Field(description="Set by each new message.")
 
@@ -61,6 +68,9 @@ class Message(Shape):
     citations: list[object]
     error: Failure | None
     finish_reason: str | None
+    timing: Timing | None
+    cost: float | None = Field(description="In the currency of the server's prices; null: unknown.")
+    siblings: list[str] = Field(description="The messages with this parent, oldest first: its branches.")
     created_at: datetime
 
 

@@ -112,7 +112,7 @@ def go_on(conversation_id: str) -> Response:
 @forms.post("/c/<conversation_id>/again")
 def again(conversation_id: str) -> Response:
     """Ask for another answer to the same question."""
-    page_person()
+    person = page_person()
     conversation = access.conversation_or_404(conversation_id, need="ask")
     made = house()
     answer_id = _named("message_id")
@@ -122,6 +122,7 @@ def again(conversation_id: str) -> Response:
             made.streams,
             conversation=conversation,
             answer_id=answer_id,
+            asked_by=person,
             model=conversation.model or made.provider.default_model,
             chunk_by=made.settings.chunk_by,
             now=made.now(),
@@ -272,7 +273,7 @@ def _composer(conversation: Conversation, **more: str | None) -> Response:
 def _shared(conversation_id: str, write: Callable[[Transaction], str | None]) -> Response:
     """Make or take back the link, and show the panel as it is then."""
     person = page_person()
-    conversation = access.conversation_or_404(conversation_id, need="ask")
+    conversation = access.conversation_or_404(conversation_id, need="own")
     token = house().store.write(write)
     url = f"{request.url_root}s/{token}" if token else None
     if not _by_htmx():

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from chat.store import conversations, shares
 from chat.store.conversations import Conversation
 from chat.store.people import Person
+from chat.web import access
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.scene_events import scene_of
@@ -45,16 +46,18 @@ def path_of(conversation_id: str) -> str:
 def new_page(person: Person, **more: Any) -> str:
     """Show the page on which a conversation begins."""
     starters = DEMO_STARTERS if is_demo() else STARTERS
-    return _page(person, conversation=None, title=None, messages=[], may_ask=True, starters=starters, **more)
+    rights = {"may_ask": True, "may_own": True}
+    return _page(person, conversation=None, title=None, messages=[], starters=starters, **rights, **more)
 
 
 def conversation_page(person: Person, conversation: Conversation, **more: Any) -> str:
-    """Show a conversation to who may ask in it, in a frame of the demo too."""
-    frame = request.args.get("frame", "")
+    """Show a conversation to who may read it, in a frame of the demo too."""
+    frame, right = request.args.get("frame", ""), access.right_in(conversation.id)
     shown = {
         "events": f"{path_of(conversation.id)}/events",
         "frame": frame in ("driver", "viewer"),
-        "may_ask": frame != "viewer",
+        "may_ask": frame != "viewer" and right in ("ask", "own"),
+        "may_own": right == "own",
         "shared": house().store.read(lambda conn: shares.exists(conn, conversation.id)),
         **present_context(conversation.id),
     }

@@ -24,7 +24,7 @@ def home() -> str:
 def conversation(conversation_id: str) -> str:
     """Show a conversation as it stands; its events go on from there."""
     person = page_person()
-    found = access.conversation_or_404(conversation_id, need="ask")
+    found = access.conversation_or_404(conversation_id, need="read")
     before = request.args.get("before")
     if before is None:
         return conversation_page(person, found)

@@ -23,6 +23,8 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
         "title": conversation.title,
         "system": conversation.system,
         "model": conversation.model,
+        "temperature": conversation.temperature,
+        "pinned": conversation.pinned_at is not None,
         "created_at": time_json(conversation.created_at),
         "updated_at": time_json(conversation.updated_at),
     }
@@ -44,5 +46,8 @@ def message_json(message: Message) -> dict[str, Any]:
         "citations": list(message.citations),
         "error": message.error,
         "finish_reason": message.finish_reason,
+        "timing": message.timing,
+        "cost": message.cost,
+        "siblings": list(message.siblings),
         "created_at": time_json(message.created_at),
     }

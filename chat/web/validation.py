@@ -68,6 +68,7 @@ System = Annotated[Whole, AfterValidator(_within_limit)]
 Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
 Name = Annotated[Whole, Field(max_length=NAME_LENGTH), AfterValidator(_not_blank)]
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
+Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]
 ChunkBy = Annotated[
     str,
@@ -100,6 +101,7 @@ class NewConversation(Body):
     title: Title | None = None
     system: System | None = Field(None, description="Put before every question.")
     model: Model | None = Field(None, description="Answers here instead of the server's default.")
+    temperature: Temperature | None = Field(None, description="From 0 to 2; null: the deployment's.")
 
 
 class ConversationChange(Body):
@@ -108,6 +110,7 @@ class ConversationChange(Body):
     title: Title | None = None
     system: System | None = None
     model: Model | None = None
+    temperature: Temperature | None = None
 
 
 class NewMessage(Body):

@@ -14,14 +14,15 @@ def table() -> str:
     """Every setting: its variable, its default, what it is for."""
     rows = ["| setting | default | what for |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        rows.append(f"| `{variable(name)}` | {_shown(field.default)} | {field.description} |")
+        default = field.get_default(call_default_factory=True)
+        rows.append(f"| `{variable(name)}` | {_shown(default)} | {field.description} |")
     return "\n".join(rows) + "\n"
 
 
 def _shown(default: Any) -> str:
     if hasattr(default, "get_secret_value"):
         default = default.get_secret_value()
-    return f"`{default}`" if default not in (None, "", ()) else ""
+    return f"`{default}`" if default not in (None, "", (), {}) else ""
 
 
 if __name__ == "__main__":

@@ -85,7 +85,12 @@ class Talk:
         return asked
 
     def regenerate(self, answer: Message, **more: Any) -> Asked:
-        fields = {"conversation": self.conversation, "answer_id": answer.id, "now": self.tick()}
+        fields = {
+            "conversation": self.conversation,
+            "answer_id": answer.id,
+            "asked_by": ADA,
+            "now": self.tick(),
+        }
         asked: Asked = self.write(
             messages.regenerate, self.streams, **{"chunk_by": "sentence", **fields, **more}
         )

@@ -22,7 +22,8 @@ def test_a_new_one_has_the_shape_of_the_wire(api: Api) -> None:
     answer = api.call("POST", "/conversations", asked)
     made = answer.get_json()
     assert answer.status_code == 201
-    assert made == asked | {key: made[key] for key in ("id", "created_at", "updated_at")}
+    given = {key: made[key] for key in ("id", "created_at", "updated_at")}
+    assert made == asked | given | {"temperature": None, "pinned": False}
     assert TIME.fullmatch(made["created_at"])
     assert made["created_at"] == made["updated_at"]
     assert api.get(f"/conversations/{made['id']}") == made

@@ -17,16 +17,16 @@ def test_a_question_and_its_reply_have_the_shape_of_the_wire(api: Api) -> None:
     question, reply = asked["message"], asked["reply"]
     common = {
         "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "usage": None,
-        "citations": [], "error": None, "finish_reason": None,
+        "citations": [], "error": None, "finish_reason": None, "timing": None, "cost": None,
     }  # fmt: skip
     own = ("id", "stream_id", "created_at")
     assert question == common | {key: question[key] for key in own} | {
         "role": "user", "author": {"id": api.ada.id, "name": "Ada"}, "text": "Why?", "status": "done",
-        "parent_id": None, "model": None,
+        "parent_id": None, "model": None, "siblings": [question["id"]],
     }  # fmt: skip
     assert reply == common | {key: reply[key] for key in own} | {
         "role": "assistant", "author": None, "text": "", "status": "pending", "parent_id": question["id"],
-        "model": "m-1",
+        "model": "m-1", "siblings": [reply["id"]],
     }  # fmt: skip
     assert question["stream_id"] is None
     state = api.house.streams.state(reply["stream_id"])
