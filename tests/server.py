@@ -39,6 +39,7 @@ class RealServer:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": f"sqlite:///{folder / 'headwater.sqlite3'}",
             "SECRET_KEY": "not a secret: this server lives for one test",
+            "CHAT_TITLE_BY": "words",  # the model is asked what a test asks it, and nothing besides
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,7 +1,7 @@
 """The page's own events: a scene followed for as long as the line holds, for pages and share links alike."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Sequence
+from typing import Protocol, cast
 from weakref import WeakKeyDictionary, proxy
 
 from flask import Response, current_app, request
@@ -20,6 +20,16 @@ from chat.web.scene_place import Place, find_place
 _SCENES: WeakKeyDictionary[Feed, Scene] = WeakKeyDictionary()  # each as long as somebody follows its feed
 
 
+class Aside(Protocol):
+    """What rides on a page's line beside its conversation: it has no id, and moves nobody."""
+
+    topics: tuple[str, ...]
+
+    def look(self) -> bytes:
+        """Give the SSE bytes of what is new since the last look; none when nothing is. Must not block."""
+        ...
+
+
 def scene_of(feed: Feed) -> Scene:
     """Share the scene of this feed with all who look at it. Needs an app context."""
     scene = _SCENES.get(feed)
@@ -30,7 +40,7 @@ def scene_of(feed: Feed) -> Scene:
     return scene
 
 
-def scene_response(conversation_id: str, permit: Permit) -> Response:
+def scene_response(conversation_id: str, permit: Permit, asides: Sequence[Aside] = ()) -> Response:
     """Serve the events of a page that may see this conversation as long as the permit holds."""
     made = house()
     raw = request.headers.get("Last-Event-ID") or request.args.get("after")
@@ -41,7 +51,7 @@ def scene_response(conversation_id: str, permit: Permit) -> Response:
             with app.app_context():
                 scene = scene_of(feed)
             place = find_place(made.store, feed, raw)
-            yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s)
+            yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s, asides)
 
     return live_response(body, made.bell.listen(topic_of(conversation_id)), permit, rotate=True)
 
@@ -52,7 +62,13 @@ def closed_response() -> Response:
 
 
 def follow_scene(
-    feed: Feed, scene: Scene, ear: Ear, line: Line, place: Place | None, heartbeat_s: float
+    feed: Feed,
+    scene: Scene,
+    ear: Ear,
+    line: Line,
+    place: Place | None,
+    heartbeat_s: float,
+    asides: Sequence[Aside] = (),
 ) -> Iterator[bytes]:
     """Yield what a page is sent, and a ping when nothing came for `heartbeat_s`.
 
@@ -60,7 +76,8 @@ def follow_scene(
     Ends when the line is over or the conversation is gone; raises AccessGone.
     """
     ear.beat(heartbeat_s)
-    always, lag, rung = ear.topics, line.made.tally.lag_s, set[str]()
+    always = (*ear.topics, *(topic for aside in asides for topic in aside.topics))
+    lag, rung = line.made.tally.lag_s, set[str]()
     if not scene.step(place).body:
         yield sse.PING
     while True:
@@ -73,6 +90,7 @@ def follow_scene(
                 lag.add(monotonic() - known_at)
         if shot.is_last:
             return
+        yield from filter(None, (aside.look() for aside in asides))
         if ear.tune(*always, *feed.topics(place.position, "stored")):
             continue  # it may have grown before we listened
         rung = ear.wait(shot.hold_s or None)
