@@ -34,6 +34,7 @@ class NoSource(Exception):
 
 OpenSource = Callable[[StreamState, str], Source]  # (state, text so far); raises NoSource
 Salvage = Callable[[str, int, int], bytes]  # (stream, epoch, offset): what is known beyond the stored text
+Ended = Callable[[str, Status], None]  # told once the end is stored; returns at once
 
 CONTINUATIONS = 2  # of one answer by itself: what kills its process each time must not do so for ever
 
@@ -65,6 +66,7 @@ class Engine:
         pace: Pace,
         continues: bool = True,
         salvage: Salvage = lambda stream_id, epoch, offset: b"",
+        ended: Ended = lambda stream_id, status: None,
     ) -> None:
         self.draining = False  # takes nothing new
         self.left = False  # all that ran here has ended or was handed over
@@ -77,6 +79,7 @@ class Engine:
         self._pace = pace
         self._continues = continues
         self._salvage = salvage
+        self._ended = ended
         self._running: dict[str, Generation] = {}
         self._reaper = Reaper(
             streams,
@@ -205,6 +208,8 @@ class Engine:
                 del self._running[generation.tape.stream_id]
             if not self._running:
                 self._idle.set()
+        if tape.end is not None:
+            self._ended(tape.stream_id, tape.end.status)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────
 
