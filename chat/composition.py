@@ -31,7 +31,7 @@ from chat.store.streams import Batch, Streams
 from chat.store.timed import TimedStore
 from chat.web.feed import Feeds
 from chat.web.house import House
-from chat.web.rates import Rate
+from chat.web.rates import open_rates
 from chat.web.signer import Signer
 
 DOUBT = 0.25  # of a heartbeat: what was read longer ago is read again at a beat, for a ring may be lost
@@ -93,7 +93,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         engine=engine,
         provider=provider,
         signer=signer,
-        session_rate=Rate("session", settings.session_rate, settings.redis_url),
+        rates=open_rates(settings),
         now=clock.wall,
         tally=tally,
         shared=shared,

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify
 
 from chat.web.cookie import NAMELESS, admit, newcomer
 from chat.web.house import house
+from chat.web.rates import caller_address
 from chat.web.shapes import person_json
 from chat.web.validation import NewSession, read_body
 
@@ -14,7 +15,7 @@ api = Blueprint("api_session", __name__, url_prefix="/api")
 def sign_in() -> tuple[Response, int]:
     """Make a new person, whoever asks; their token is the only key to what they will write."""
     admit()
-    house().session_rate.count()
+    house().rates.session.count(caller_address())
     asked = read_body(NewSession, optional=True)
     person = newcomer(asked.name or NAMELESS)
     return jsonify(token=house().signer.sign(person), person=person_json(person)), 201

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chat.store.streams import Streams
     from chat.store.transaction import Store
     from chat.web.feed import Feeds
-    from chat.web.rates import Rate
+    from chat.web.rates import Rates
     from chat.web.signer import Signer
 
 EXTENSION = "headwater"
@@ -40,7 +40,7 @@ class House:
     engine: Engine
     provider: Provider
     signer: Signer
-    session_rate: Rate
+    rates: Rates
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
     shared: SharedTapes

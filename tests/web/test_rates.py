@@ -1,25 +1,30 @@
-"""What one address may do in a minute is counted for all processes where there is a Redis."""
+"""How often one address or person may do something is counted for all processes where there is a Redis."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 from flask import Flask
 
 from chat.web.errors import RateLimited
-from chat.web.rates import Rate
+from chat.web.rates import Rate, caller_address
 from tests.services import Redis
+from tests.web.calls import Api, opened_app
 
 
-def counted(rate: Rate, address: str = "203.0.113.5") -> bool:
+def counted(rate: Rate, key: str = "203.0.113.5") -> bool:
     """Say whether one more is allowed."""
-    with Flask("t").test_request_context(environ_base={"REMOTE_ADDR": address}):
-        try:
-            rate.count()
-        except RateLimited as refused:
-            wait_s = int(refused.headers["Retry-After"])
-        else:
-            return True
-        return not 1 <= wait_s <= 61
+    try:
+        rate.count(key)
+    except RateLimited as refused:
+        wait_s = int(refused.headers["Retry-After"])
+    else:
+        return True
+    return not 1 <= wait_s <= 61
 
 
-def test_two_processes_share_one_count_and_each_address_has_its_own() -> None:
+def test_two_processes_share_one_count_and_each_key_has_its_own() -> None:
     with Redis() as redis:
         here, there = Rate("t", 3, redis.url), Rate("t", 3, redis.url)
         assert [counted(rate) for rate in (here, there, here, there)] == [True, True, True, False]
@@ -36,3 +41,27 @@ def test_without_redis_the_process_counts_alone() -> None:
 
 def test_no_limit_is_no_limit() -> None:
     assert all(counted(Rate("t", 0)) for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("203.0.113.5", "203.0.113.6", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),  # one household chooses among 2**64
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.5", "203.0.113.5", True),
+        ("", "unknown", True),  # a socket file has no address
+    ],
+)
+def test_an_address_is_what_one_connection_to_the_internet_has(first: str, second: str, same: bool) -> None:
+    def named(address: str) -> str:
+        with Flask("t").test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return caller_address()
+
+    assert (named(first) == named(second)) is same
+
+
+@contextmanager
+def limited(folder: Path, **settings: int) -> Iterator[Api]:
+    with opened_app(folder, **settings) as app:
+        yield Api(app)
