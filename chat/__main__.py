@@ -1,71 +1,78 @@
-"""`python -m chat doctor` and `python -m chat migrate`: for whoever runs the server."""
-
-__import__("gevent.monkey").monkey.patch_all()  # as the server is: the same code runs the same way
-# ruff: noqa: E402  what is imported later must cooperate
+"""`python -m chat …`: one door to the server's own commands, and to those of whoever talks to a server."""
 
 import argparse
-import dataclasses
-import json
 import sys
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-KNOWN = "There are `python -m chat doctor` and `python -m chat migrate`."
-ABOUT = "For whoever runs Headwater. The server itself starts with: gunicorn app:app"
+from chat.terminal import commands as terminal
+
+Run = Callable[[argparse.Namespace], int]
+
+ABOUT = """\
+Talk to a Headwater server from the terminal:
+  ask       put a question, and read the answer as it comes
+  follow    watch a conversation live
+  stop      stop an answer
+  export    write a conversation as Markdown or JSON
+  ls        list your conversations
+  login     remember a server and a token
+
+For whoever runs the server:
+  doctor    look at everything the server needs, and say what to do
+  migrate   bring the database's tables up to date
+
+`python -m chat <command> --help` says more. The server itself starts with: gunicorn app:app"""
+KNOWN = "`python -m chat --help` lists what there is; for the server, `python -m chat doctor` and `migrate`."
 
 
 class Sentences(argparse.ArgumentParser):
     """A parser that answers what it does not know in a sentence."""
 
     def error(self, message: str) -> NoReturn:
-        words = message.removeprefix("argument doctor | migrate: ").rstrip(".")
+        words = message.removeprefix("argument command: ").rstrip(".")
         print(f"That was not understood: {words}. {KNOWN}", file=sys.stderr)
         raise SystemExit(2)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; give the exit status."""
-    parser = Sentences(prog="python -m chat", description=ABOUT, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", metavar="doctor | migrate")
-    doctor = commands.add_parser("doctor", help="look at everything the server needs, and say what to do")
-    doctor.add_argument("--json", action="store_true", help="for programs")
-    doctor.add_argument("--ask", action="store_true", help="put a question to the model; may cost a little")
-    commands.add_parser("migrate", help="bring the database's tables up to date")
+    parser = Sentences(
+        prog="python -m chat",
+        usage="python -m chat <command> …",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="command", help=argparse.SUPPRESS)
+    terminal.add_to(commands)
+    _add_upkeep(commands)
     asked = parser.parse_args(arguments)
-    if asked.command == "doctor":
-        return examine(as_json=asked.json, ask=asked.ask)
-    if asked.command == "migrate":
-        return migrate()
-    parser.print_help()
-    return 2
+    run: Run | None = getattr(asked, "run", None)
+    if run is None:
+        parser.print_help()
+        return 2
+    return run(asked)
 
 
-def examine(*, as_json: bool, ask: bool) -> int:
-    """Print what the doctor finds, each line as soon as it is known; 1 when something is wrong."""
-    from chat.doctor import examine as look
-    from chat.doctor import is_well, line_of
+def _add_upkeep(commands: "argparse._SubParsersAction[Sentences]") -> None:
+    """Add the server's own commands; only they load the server, patched as it is itself."""
 
-    findings = []
-    for finding in look(ask=ask):
-        findings.append(finding)
-        if not as_json:
-            print(line_of(finding), flush=True)
-    if as_json:
-        told = {"well": is_well(findings), "findings": [dataclasses.asdict(finding) for finding in findings]}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
-    return 0 if is_well(findings) else 1
+    def doctor(asked: argparse.Namespace) -> int:
+        from chat import upkeep
 
+        return upkeep.examine(as_json=asked.json, ask=asked.ask)
 
-def migrate() -> int:
-    """Bring the tables up to date and say so; 1, with the reason, when that cannot be done."""
-    from chat.config import SettingsError, load_or_leave
-    from chat.web import database
+    def migrate(asked: argparse.Namespace) -> int:
+        from chat import upkeep
 
-    try:
-        print(database.migrate(load_or_leave()))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return upkeep.migrate()
+
+    looks = commands.add_parser("doctor", help="look at everything the server needs, and say what to do")
+    looks.add_argument("--json", action="store_true", help="for programs")
+    looks.add_argument("--ask", action="store_true", help="put a question to the model; may cost a little")
+    looks.set_defaults(run=doctor)
+    commands.add_parser("migrate", help="bring the database's tables up to date").set_defaults(run=migrate)
 
 
 if __name__ == "__main__":
