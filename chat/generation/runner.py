@@ -86,6 +86,8 @@ class Generation:
         self.movable = movable
         self.usage: dict[str, Any] | None = None
         self.why: Exception | None = None
+        self.began_at = 0.0  # when it was claimed, on the runner's clock
+        self.first_at: float | None = None  # when the first word came, of reasoning or text
         self.recording = Recording(
             tape, Batcher(chunk_by, flush_ms, len(tape.data)), lambda: self.end_early(LeaseLost())
         )
@@ -129,7 +131,7 @@ class Runner:
 
         Raises only when the end cannot be stored for INSIST_S seconds.
         """
-        tape = generation.tape
+        tape, generation.began_at = generation.tape, self._clock()
         try:
             outcome = self._read(generation)
         finally:
@@ -165,6 +167,8 @@ class Runner:
             now = clock()
             if type(item) is Delta and generation.why is None:
                 text = item.text
+                if generation.first_at is None:
+                    generation.first_at = now
                 tape.append(text)
                 batcher.feed(text, now)
                 tally.deltas += 1
@@ -223,6 +227,7 @@ class Runner:
             usage=usage,
             error=outcome.error,
             finish_reason=outcome.finish_reason,
+            timing=_timing(generation, self._clock()),
         )
         if not self._insist(generation, close):
             return False
@@ -266,6 +271,14 @@ def _usage_of(generation: Generation, text: str) -> dict[str, Any] | None:
         return counted
     tokens = counted["output_tokens"] + earlier["output_tokens"]
     return {**counted, "output_tokens": tokens, "estimated": True}
+
+
+def _timing(generation: Generation, now: float) -> dict[str, int]:
+    """Say how long it took; without a first word there is no `first_token_ms`."""
+    timing = {"total_ms": round(1000 * (now - generation.began_at))}
+    if generation.first_at is not None:
+        timing["first_token_ms"] = round(1000 * (generation.first_at - generation.began_at))
+    return timing
 
 
 def _usage(item: Usage) -> dict[str, Any]:

@@ -208,6 +208,7 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
         "usage": state.usage,
         "error": state.error,
         "finish_reason": state.finish_reason,
+        "timing": state.timing,
     }
     tx.execute(update(messages).where(mine).values(revision=revision, **told))
 
