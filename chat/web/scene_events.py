@@ -1,6 +1,6 @@
 """The page's own events: a scene followed for as long as the line holds, for pages and share links alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Protocol, cast
 from weakref import WeakKeyDictionary, proxy
 
@@ -25,8 +25,11 @@ class Aside(Protocol):
 
     topics: tuple[str, ...]
 
-    def look(self) -> bytes:
-        """Give the SSE bytes of what is new since the last look; none when nothing is. Must not block."""
+    def look(self, rung: Set[str]) -> bytes:
+        """Give the SSE bytes of what is new since the last look; none when nothing is. Must not block.
+
+        `rung` are all topics that woke the line, its conversation's too; none at the first look and at a beat.
+        """
         ...
 
 
@@ -90,7 +93,7 @@ def follow_scene(
                 lag.add(monotonic() - known_at)
         if shot.is_last:
             return
-        yield from filter(None, (aside.look() for aside in asides))
+        yield from filter(None, [aside.look(rung) for aside in asides])
         if ear.tune(*always, *feed.topics(place.position, "stored")):
             continue  # it may have grown before we listened
         rung = ear.wait(shot.hold_s or None)
