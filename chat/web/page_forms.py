@@ -1,6 +1,5 @@
-"""The forms of a person's pages: begin, ask, stop, go on, try again, share, be named."""
+"""The forms of a person's pages: begin, ask, stop, go on, try again, be named."""
 
-from collections.abc import Callable
 from hashlib import sha256
 from json import dumps
 from re import compile as pattern
@@ -10,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from chat.core.log import StoreAway
-from chat.store import conversations, messages, shares
+from chat.store import conversations, messages
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
 from chat.store.people import Person
@@ -129,19 +128,6 @@ def again(conversation_id: str) -> Response:
         )
     )
     return _drives(_done(conversation_id), asked) if _by_htmx() else _back(conversation_id, drive=True)
-
-
-@forms.post("/c/<conversation_id>/share")
-def share(conversation_id: str) -> Response:
-    """Make the live link, and show it this once."""
-    now = house().now()
-    return _shared(conversation_id, lambda tx: shares.create(tx, conversation_id, now))
-
-
-@forms.post("/c/<conversation_id>/unshare")
-def unshare(conversation_id: str) -> Response:
-    """Take the live link back; who reads along is cut off."""
-    return _shared(conversation_id, lambda tx: _revoke(tx, conversation_id))
 
 
 @forms.post("/name")
@@ -268,21 +254,3 @@ def _composer(conversation: Conversation, **more: str | None) -> Response:
         "parts/composer.html", conversation=conversation, path=path_of(conversation.id), draft=_text(), **more
     )
     return make_response(page, 200, {"HX-Reswap": "outerMorph"})
-
-
-def _shared(conversation_id: str, write: Callable[[Transaction], str | None]) -> Response:
-    """Make or take back the link, and show the panel as it is then."""
-    person = page_person()
-    conversation = access.conversation_or_404(conversation_id, need="own")
-    token = house().store.write(write)
-    url = f"{request.url_root}s/{token}" if token else None
-    if not _by_htmx():
-        return make_response(conversation_page(person, conversation, shared=bool(token), share_url=url))
-    panel = render_template(
-        "parts/share_body.html", path=path_of(conversation_id), shared=bool(token), share_url=url
-    )
-    return make_response(panel, 200, {"HX-Reswap": "innerHTML"})
-
-
-def _revoke(tx: Transaction, conversation_id: str) -> None:
-    shares.revoke(tx, conversation_id)  # twice is harmless

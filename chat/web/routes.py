@@ -13,6 +13,7 @@ from chat.web import (
     ops,
     page_forms,
     pages,
+    share_forms,
     share_pages,
     socket,
 )
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     openapi.api,
     pages.pages,
     page_forms.forms,
+    share_forms.forms,
     share_pages.shared,
     demo_page.demo,
     ops.ops,
