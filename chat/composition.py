@@ -11,6 +11,7 @@ from chat.config import Settings
 from chat.core.tally import Tally
 from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers
+from chat.generation.catalogue import Catalogue
 from chat.generation.engine import Engine, Pace
 from chat.generation.providers.types import Patience, Provider
 from chat.generation.reaper import Waits
@@ -92,6 +93,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         feeds=Feeds(store, logs, bell, clock.monotonic, doubt_s),
         engine=engine,
         provider=provider,
+        models=Catalogue(settings.models, provider.default_model, provider.served, clock.monotonic),
         signer=signer,
         rates=open_rates(settings),
         now=clock.wall,

@@ -273,12 +273,11 @@ def _usage_of(generation: Generation, text: str) -> dict[str, Any] | None:
     return {**counted, "output_tokens": tokens, "estimated": True}
 
 
-def _timing(generation: Generation, now: float) -> dict[str, int]:
-    """Say how long it took; without a first word there is no `first_token_ms`."""
-    timing = {"total_ms": round(1000 * (now - generation.began_at))}
-    if generation.first_at is not None:
-        timing["first_token_ms"] = round(1000 * (generation.first_at - generation.began_at))
-    return timing
+def _timing(generation: Generation, now: float) -> dict[str, int | None]:
+    """Say how long it took; `first_token_ms` is None where no word came."""
+    began, first = generation.began_at, generation.first_at
+    first_ms = None if first is None else round(1000 * (first - began))
+    return {"first_token_ms": first_ms, "total_ms": round(1000 * (now - began))}
 
 
 def _usage(item: Usage) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, Row, Select, and_, func, literal, select
 
 from chat.core.lifecycle import LIVE
 from chat.store.people import Person
@@ -34,7 +34,7 @@ class Message:
     error: dict[str, str] | None
     finish_reason: str | None
     asked_by: str | None  # of an answer: the person who wanted it
-    timing: dict[str, int] | None  # {first_token_ms, total_ms}
+    timing: dict[str, int | None] | None  # {first_token_ms, total_ms}
     cost: float | None  # None: unknown
     siblings: tuple[str, ...]  # this one and the others with its parent, in order of arrival
     created_at: float
@@ -57,13 +57,18 @@ def fetch_one(conn: Connection, where: ColumnElement[bool]) -> Message | None:
     return found[0] if found else None
 
 
-def line_to(newest: ColumnElement[bool]) -> CTE:
-    """Give the rows (seq, parent_id) from the message of which this is true back to the first question."""
-    line = select(messages.c.seq, messages.c.parent_id).where(newest).cte("line", recursive=True)
+def line_to(newest: ColumnElement[bool], most: int | None = None) -> CTE:
+    """Give the rows (seq, parent_id) from the message of which this is true back to the first question.
+
+    `most`: no further back than so many rows.
+    """
+    first = select(messages.c.seq, messages.c.parent_id, literal(1).label("nth"))
+    line = first.where(newest).cte("line", recursive=True)
     parent = messages.alias("parent")
     # A parent is always older: said here so that no row, however it came, can send this in circles.
     towards_the_start = and_(parent.c.id == line.c.parent_id, parent.c.seq < line.c.seq)
-    return line.union_all(select(parent.c.seq, parent.c.parent_id).join(line, towards_the_start))
+    further = select(parent.c.seq, parent.c.parent_id, line.c.nth + 1).join(line, towards_the_start)
+    return line.union_all(further if most is None else further.where(line.c.nth < most))
 
 
 def is_newest(conversation_id: str) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ class StreamState:
     error: dict[str, str] | None
     usage: dict[str, Any] | None
     finish_reason: str | None
-    timing: dict[str, int] | None  # {first_token_ms, total_ms} of the epoch that ended it
+    timing: dict[str, int | None] | None  # {first_token_ms, total_ms} of the epoch that ended it
     created_at: float
 
 

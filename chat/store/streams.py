@@ -86,7 +86,7 @@ class Streams(Leases):
         usage: dict[str, Any] | None = None,
         error: dict[str, str] | None = None,
         finish_reason: str | None = None,
-        timing: dict[str, int] | None = None,
+        timing: dict[str, int | None] | None = None,
     ) -> bool:
         """End this epoch with its whole `text`: compacted, and the message changed, in one transaction.
 

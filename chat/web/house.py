@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app
 
+from chat.web.shared_looks import SharedLooks
+
 if TYPE_CHECKING:
     from chat.config import Settings
     from chat.core.tally import Tally
+    from chat.generation.catalogue import Catalogue
     from chat.generation.engine import Engine
     from chat.generation.providers.types import Provider
     from chat.live.bell import Bell
@@ -39,11 +42,13 @@ class House:
     feeds: Feeds
     engine: Engine
     provider: Provider
+    models: Catalogue
     signer: Signer
     rates: Rates
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
     shared: SharedTapes
+    looks: SharedLooks = field(default_factory=SharedLooks)
     rounds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)  # for `engine.start`
 
 

@@ -130,6 +130,11 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
         "A stream is a text that only grows. Places in it are counted in bytes of UTF-8.",
         (
             Route(
+                "GET", "/api/models", "List the models",
+                "What this server's list of models is known to be now; the default is always there.",
+                answers=((200, shapes.Models),), refusals=(403,),
+            ),
+            Route(
                 "POST", "/api/streams", "Ask without a conversation",
                 takes=bodies.NewStream, answers=((201, shapes.StreamMade),), refusals=(*BODY, 403),
             ),

@@ -84,6 +84,15 @@ class Page(Shape, Generic[Item]):
     next: str | None = Field(description="Send it as `after` for the next page; null at the end.")
 
 
+class Model(Shape):
+    id: str
+
+
+class Models(Shape):
+    items: list[Model]
+    default: str = Field(description="Answers where nobody names another.")
+
+
 class StreamMade(Shape):
     stream_id: str
 

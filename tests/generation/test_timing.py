@@ -20,7 +20,7 @@ def rig(tmp_path: Path) -> Rig:
     return made
 
 
-def timing(rig: Rig, stream: str) -> dict[str, int]:
+def timing(rig: Rig, stream: str) -> dict[str, int | None]:
     wait_for(lambda: rig.status(stream) in (Status.DONE, Status.STOPPED))
     found = rig.streams.state(stream).timing
     assert found is not None
@@ -45,4 +45,4 @@ def test_an_answer_that_was_stopped_before_its_first_word_has_only_a_total(rig: 
     stream = rig.stream(iter(lambda: gevent.sleep(0.01) or "", None))
     rig.engine.drive(stream)
     rig.engine.stop(stream)
-    assert timing(rig, stream).keys() == {"total_ms"}
+    assert timing(rig, stream)["first_token_ms"] is None

@@ -42,6 +42,9 @@ class DemoProvider:
     def models(self) -> Sequence[str]:
         return self._models
 
+    def served(self) -> Sequence[str]:
+        return (self.default_model,)
+
     def open(self, ask: Ask) -> "DemoAnswer":
         return DemoAnswer(ask, self._sleep)
 

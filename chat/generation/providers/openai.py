@@ -65,6 +65,15 @@ class OpenAIProvider:
     def models(self) -> Sequence[str]:
         return self._models
 
+    def served(self) -> Sequence[str]:
+        try:
+            response = self._client.get("/models", cast_to=httpx2.Response)
+            return [str(one["id"]) for one in response.json()["data"]]
+        except openai.OpenAIError as error:
+            raise ProviderError("provider_failed", f"No list of models: {type(error).__name__}.") from None
+        except (ValueError, KeyError, TypeError):
+            raise ProviderError("provider_failed", "No list of models: it is unreadable.") from None
+
     def open(self, ask: Ask) -> HttpAnswer:
         return HttpAnswer(partial(self._dial, ask), self._patience, self._now, self._key)
 

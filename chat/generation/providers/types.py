@@ -110,6 +110,10 @@ class Provider(Protocol):
         """List the models a person may choose; empty means: any id is passed on."""
         ...
 
+    def served(self) -> Sequence[str]:
+        """Ask the server which models it has; blocks for as long as it takes. Raises ProviderError."""
+        ...
+
     def open(self, ask: Ask) -> Answer:
         """Prepare an answer; never blocks, never raises: all of that is in the answer's first `next()`."""
         ...
