@@ -28,7 +28,7 @@ class Aside(Protocol):
     def look(self, rung: Set[str]) -> bytes:
         """Give the SSE bytes of what is new since the last look; none when nothing is. Must not block.
 
-        `rung` are all topics that woke the line, its conversation's too; none at the first look and at a beat.
+        `rung`: the topics that woke the line, its conversation's too; none at the first look and at a beat.
         """
         ...
 
