@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(metavar="command", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(prog="python -m chat", metavar="command", help=argparse.SUPPRESS)
     terminal.add_to(commands)
     _add_upkeep(commands)
     asked = parser.parse_args(arguments)

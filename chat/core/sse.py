@@ -45,7 +45,8 @@ class LineTooLong(ValueError):
 class Decoder:
     """Turn the bytes of an event stream, cut anywhere, into its events (WHATWG HTML, section 9.2.6)."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self._longest = longest  # bytes of one line, and of all data lines of one event
         self._line: list[bytes] = []  # the pieces of a line whose end has not come
         self._line_size = 0
         self._data: list[bytes] = []  # the data lines of an event whose blank line has not come
@@ -91,16 +92,16 @@ class Decoder:
         if rest:
             self._line.append(rest)
             self._line_size += len(rest)
-            if self._line_size > LONGEST_LINE:
-                raise LineTooLong(f"more than {LONGEST_LINE} bytes in one line")
+            if self._line_size > self._longest:
+                raise LineTooLong(f"more than {self._longest} bytes in one line")
         return messages
 
     def _take_line(self, line: bytes, messages: list[SseMessage]) -> None:
         if self._at_start:
             self._at_start = False
             line = line.removeprefix(_BOM)
-        if len(line) > LONGEST_LINE:
-            raise LineTooLong(f"more than {LONGEST_LINE} bytes in one line")
+        if len(line) > self._longest:
+            raise LineTooLong(f"more than {self._longest} bytes in one line")
         if not line:
             self._dispatch(messages)
             return
@@ -109,8 +110,8 @@ class Decoder:
         if field == b"data":
             self._data.append(value)
             self._data_size += len(value)
-            if self._data_size > LONGEST_LINE:
-                raise LineTooLong(f"more than {LONGEST_LINE} bytes in one event")
+            if self._data_size > self._longest:
+                raise LineTooLong(f"more than {self._longest} bytes in one event")
         elif field == b"event":
             self._event = value.decode("utf-8", "replace")
         elif field == b"id" and b"\0" not in value:
