@@ -25,11 +25,15 @@ from chat.live.relayed import open_bell
 from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
 from chat.store import messages, postgres
+from chat.store.budgets import Allowance, Budgets
+from chat.store.charging import Charges
+from chat.store.costs import Prices
 from chat.store.postgres import PostgresStore
 from chat.store.sqlite import SqliteStore
-from chat.store.stored import end_of
+from chat.store.stored import StreamState, end_of
 from chat.store.streams import Batch, Streams
 from chat.store.timed import TimedStore
+from chat.store.transaction import Transaction
 from chat.web.feed import Feeds
 from chat.web.house import House
 from chat.web.rates import open_rates
@@ -44,13 +48,24 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
     tally = Tally()
     kept, bell = open_store(settings, database)
     store = TimedStore(kept, clock.monotonic, on_read=tally.read_s.add, on_write=tally.write_s.add)
+    prices = Prices(settings.prices)
+    charges = Charges(prices, provider.default_model, clock.wall)
+    usual = Allowance(settings.daily_tokens, settings.daily_cost, settings.live_answers)
+    budgets = Budgets(usual, clock.wall)
+
+    def follow_stream(tx: Transaction, state: StreamState) -> None:
+        """Let the chat follow a stream in its own transaction: its message, then what it costs."""
+        messages.follow_stream(tx, state)
+        charges.follow_stream(tx, state)
+
     streams = Streams(
         store,
         owner=my_name,
         lease_s=settings.lease_s,
         wall=clock.wall,
         lease_clock=clock.lease_clock if settings.on_sqlite else postgres.lease_clock,
-        on_change=messages.follow_stream,
+        on_change=follow_stream,
+        before_delete=charges.before_deletion,
     )
     tapes = Tapes()
     shared = open_shared_tapes(settings.redis_url, tapes, bell)
@@ -76,7 +91,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         bell=bell,
         writer=writer,
         runner=runner,
-        open_source=Answers(store, provider, settings.prefill).open,
+        open_source=Answers(store, provider, settings.prefill, budgets).open,
         is_dead=partial(identity.is_dead, one_kernel=settings.on_sqlite),
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
@@ -96,6 +111,9 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         models=Catalogue(settings.models, provider.default_model, provider.served, clock.monotonic),
         signer=signer,
         rates=open_rates(settings),
+        budgets=budgets,
+        prices=prices,
+        charges=charges,
         now=clock.wall,
         tally=tally,
         shared=shared,

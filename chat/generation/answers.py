@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+from chat.core.lifecycle import is_streaming
 from chat.core.prompt import Prefill, Turn, build, continuation, request_fields, without_repeated
 from chat.generation.engine import NoSource
 from chat.generation.providers.types import Answer, Ask, Delta, Item, Provider, estimate_usage
+from chat.generation.refusal import Refused
 from chat.store import conversations, messages
+from chat.store.budgets import Budgets, BudgetUsedUp
 from chat.store.stored import StreamState
 from chat.store.transaction import Store
+
+USED_UP = "Your budget of today is used up. It begins anew at midnight, UTC."
 
 
 class ProviderSource:
@@ -40,13 +45,18 @@ class ProviderSource:
 class Answers:
     """Opens the provider for a stream: one of a message, or one that carries its own request."""
 
-    def __init__(self, store: Store, provider: Provider, prefill: Prefill | None = None) -> None:
+    def __init__(
+        self, store: Store, provider: Provider, prefill: Prefill | None = None, budgets: Budgets | None = None
+    ) -> None:
         self._store = store
         self._provider = provider
         self._prefill = prefill
+        self._budgets = budgets or Budgets()
 
     def open(self, state: StreamState, so_far: str) -> ProviderSource:
-        """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource."""
+        """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource, Refused."""
+        if not is_streaming(state.status):  # one that changes hands was paid for when it began
+            self._check_budget(state)
         ask, prefill = self._ask(state), self._prefill
         if not so_far.strip():
             return ProviderSource(ask, self._provider.open(ask))
@@ -54,6 +64,12 @@ class Answers:
         ask = Ask(said, ask.model, request_fields(prefill))
         blank = so_far[len(so_far.rstrip()) :] if prefill else ""
         return ProviderSource(ask, self._provider.open(ask), blank)
+
+    def _check_budget(self, state: StreamState) -> None:
+        try:
+            self._store.read(lambda conn: self._budgets.check_stream(conn, state.id, state.created_by))
+        except BudgetUsedUp as used_up:
+            raise Refused("budget_used_up", USED_UP, used_up.wait_s) from used_up
 
     def _ask(self, state: StreamState) -> Ask:
         if state.request is not None:

@@ -12,6 +12,7 @@ from gevent.event import Event
 from chat.core.lifecycle import Status
 from chat.generation.iterables import FromIterable
 from chat.generation.reaper import Reaper, Waits, attempt
+from chat.generation.refusal import Refused, RefusedSource
 from chat.generation.runner import Generation, LeaseLost, Leaving, Runner, Source, Stopped
 from chat.generation.supervise import supervise
 from chat.generation.writer import Writer
@@ -32,7 +33,7 @@ class NoSource(Exception):
     """Nothing in this process knows what to ask for this stream: a generator of somebody's code feeds it."""
 
 
-OpenSource = Callable[[StreamState, str], Source]  # (state, text so far); raises NoSource
+OpenSource = Callable[[StreamState, str], Source]  # (state, text so far); raises NoSource, Refused
 Salvage = Callable[[str, int, int], bytes]  # (stream, epoch, offset): what is known beyond the stored text
 Ended = Callable[[str, Status], None]  # told once the end is stored; returns at once
 
@@ -114,7 +115,7 @@ class Engine:
         """Start the answer of a pending stream here (`resume`: of an interrupted one too).
 
         Returns False, harmlessly, when there is nothing to claim: somebody else was first, or it has ended.
-        Raises Draining, NoSource, AnotherIsLive.
+        Raises Draining, NoSource, Refused, AnotherIsLive.
         """
         sources = {Status.PENDING, Status.INTERRUPTED} if resume else {Status.PENDING}
         return self._claim(stream_id, sources, self._open_source)
@@ -254,7 +255,11 @@ class Engine:
     def _start_pending(self, stream_id: str) -> None:
         # Its generator may still come, and the reaper gives up in the end; who leaves lets others do it.
         with suppress(NoSource, Draining):
-            self.drive(stream_id)
+            try:
+                self.drive(stream_id)
+            except Refused as refused:
+                source = RefusedSource(refused)
+                self._claim(stream_id, {Status.PENDING}, lambda state, text: source)
 
     def _renew_for_ever(self) -> None:
         with self._bell.listen(ENGINES) as ear:

@@ -1,6 +1,7 @@
 """Asking: a question and its answer enter a conversation together, once, and one answer at a time."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from chat.store.streams import Streams
 from chat.store.tables import messages
 from chat.store.transaction import Transaction
 
+Admit = Callable[[Transaction, str], None]  # (transaction, person): raises when they may not ask now
 BEGINNING = ""  # the parent of a question that begins the conversation anew
 
 
@@ -65,11 +67,12 @@ def ask(
     model: str | None = None,
     chunk_by: str,
     now: float,
+    admit: Admit = lambda tx, person_id: None,
 ) -> Asked:
     """Add a question and its pending answer. Asking the same again with its `client_id` changes nothing.
 
     `parent_id` None means the newest message, BEGINNING none at all. Raises, in this order: ConversationGone,
-    ClientIdReused, AnswerInProgress, UnknownParent, StaleParent.
+    ClientIdReused, AnswerInProgress, UnknownParent, StaleParent, and what `admit` raises.
     """
     _hold(tx, conversation.id)
     if client_id is not None and (asked := _asked_before(tx.conn, conversation.id, author, client_id)):
@@ -79,6 +82,7 @@ def ask(
     _refuse_second_answer(tx.conn, conversation.id)
     parent = _parent(tx.conn, conversation.id, parent_id, branch)
     people.ensure(tx, author, now)
+    admit(tx, author.id)
     revision = conversations.bump(tx, conversation.id, updated_at=now)
     question: dict[str, Any] = {
         "id": secrets.token_hex(12), "conversation_id": conversation.id, "parent_id": parent, "role": "user",
@@ -110,18 +114,20 @@ def regenerate(
     model: str | None = None,
     chunk_by: str,
     now: float,
+    admit: Admit = lambda tx, person_id: None,
 ) -> Asked:
     """Add another pending answer to the question that `answer_id` answers; the old one stays as a branch.
 
-    Raises ConversationGone, UnknownAnswer, AnswerInProgress.
+    Raises ConversationGone, UnknownAnswer, AnswerInProgress, and what `admit` raises.
     """
     _hold(tx, conversation.id)
     old = fetch_one(tx.conn, messages.c.id == answer_id)
     if old is None or old.conversation_id != conversation.id or old.role != "assistant" or not old.parent_id:
         raise UnknownAnswer(answer_id)
     _refuse_second_answer(tx.conn, conversation.id)
-    revision = conversations.bump(tx, conversation.id, updated_at=now)
     people.ensure(tx, asked_by, now)
+    admit(tx, asked_by.id)
+    revision = conversations.bump(tx, conversation.id, updated_at=now)
     reply = _add_answer(
         tx,
         streams,

@@ -84,7 +84,7 @@ def get(conn: Connection, conversation_id: str) -> Conversation | None:
     """Find one by id, whoever asks: who may see it is the web floor's to decide."""
     here = and_(conversations.c.id == conversation_id, conversations.c.discarded_at.is_(None))
     row = conn.execute(select(conversations).where(here)).one_or_none()
-    return _conversation(row) if row else None
+    return from_row(row) if row else None
 
 
 def page(
@@ -100,7 +100,7 @@ def page(
         query = query.where(or_(conversations.c.updated_at < updated_at, same_instant))
     newest_first = query.order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
     rows = conn.execute(newest_first.limit(limit + 1)).all()
-    items = [_conversation(row) for row in rows[:limit]]
+    items = [from_row(row) for row in rows[:limit]]
     more = len(rows) > limit
     return items, mark(rows[limit - 1].updated_at, rows[limit - 1].seq) if more else None
 
@@ -122,7 +122,7 @@ def demo_of(conn: Connection, person_id: str) -> Conversation | None:
     mine = and_(conversations.c.owner_id == person_id, conversations.c.discarded_at.is_(None))
     query = select(conversations).where(mine, conversations.c.demo == 1)
     row = conn.execute(query.order_by(conversations.c.seq).limit(1)).one_or_none()
-    return _conversation(row) if row else None
+    return from_row(row) if row else None
 
 
 def change(tx: Transaction, conversation_id: str, fields: Mapping[str, Any]) -> Conversation:
@@ -147,11 +147,11 @@ def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
         return False
     answers = select(messages.c.stream_id, messages.c.reasoning_stream_id)
     rows = tx.conn.execute(answers.where(messages.c.conversation_id == conversation_id)).all()
+    for stream_id in (one for row in rows for one in row if one):
+        streams.delete(tx, stream_id)  # first: who is told of it still finds the message
     for table in (messages, deletions, shares, members, invitations):
         tx.execute(delete_from(table).where(table.c.conversation_id == conversation_id))
     tx.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
-    for stream_id in (one for row in rows for one in row if one):
-        streams.delete(tx, stream_id)
     tx.ring(f"conversation:{conversation_id}")
     tx.ring(f"access:{conversation_id}")
     return True
@@ -178,7 +178,8 @@ def bump(tx: Transaction, conversation_id: str, **values: Any) -> int:
     return int(revision)
 
 
-def _conversation(row: Row[Any]) -> Conversation:
+def from_row(row: Row[Any]) -> Conversation:
+    """Give the conversation of a whole row of its table."""
     return Conversation(
         id=row.id,
         owner_id=row.owner_id,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from chat.store import conversations
@@ -17,6 +17,7 @@ from chat.store.asking import (
     ask,
     regenerate,
 )
+from chat.store.branches import leaf_of
 from chat.store.conversations import Conversation
 from chat.store.message_rows import (
     Message,
@@ -119,8 +120,11 @@ def page(
     after: str | None = None,
     before: str | None = None,
     all: bool = False,
+    branch: str | None = None,
 ) -> tuple[list[Message], str | None]:
     """List messages, oldest first: the path to the newest, or `all` branches. Raises BadPage.
+
+    `branch`: the path that goes through this message, down to the newest that goes back to it.
 
     `after` and `before` (one of them) take a message's id or the `next` of the last page, which goes on in
     the direction that was asked: with `before`, towards the beginning. `next` is None at the end.
@@ -130,7 +134,8 @@ def page(
         raise BadPage("after and before exclude each other")
     query = select(messages).where(messages.c.conversation_id == conversation_id)
     if not all:
-        query = query.where(messages.c.seq.in_(select(line_to(is_newest(conversation_id)).c.seq)))
+        end = is_newest(conversation_id) if branch is None else _end_of(conn, conversation_id, branch)
+        query = query.where(messages.c.seq.in_(select(line_to(end).c.seq)))
     if before is not None:
         query = query.where(messages.c.seq < _seq_of(conn, conversation_id, before))
         found = fetch(conn, query.order_by(messages.c.seq.desc()).limit(limit + 1))
@@ -182,13 +187,13 @@ def remove_answer(tx: Transaction, streams: Streams, stream_id: str) -> bool:
     if answer is None:
         return False
     revision = conversations.bump(tx, answer.conversation_id)
+    for text in filter(None, (answer.stream_id, answer.reasoning_stream_id)):
+        streams.delete(tx, text)  # first: who is told of it still finds the message
     moved_up = {"parent_id": answer.parent_id, "revision": revision}
     tx.execute(update(messages).where(messages.c.parent_id == answer.id).values(moved_up))
     tx.execute(delete_from(messages).where(messages.c.id == answer.id))
     gone = {"conversation_id": answer.conversation_id, "message_id": answer.id, "revision": revision}
     tx.execute(insert(deletions).values(gone))
-    for text in filter(None, (answer.stream_id, answer.reasoning_stream_id)):
-        streams.delete(tx, text)
     return True
 
 
@@ -211,6 +216,13 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
         "timing": state.timing,
     }
     tx.execute(update(messages).where(mine).values(revision=revision, **told))
+
+
+def _end_of(conn: Connection, conversation_id: str, branch: str) -> ColumnElement[bool]:
+    leaf = leaf_of(conn, conversation_id, branch)
+    if leaf is None:
+        raise BadPage("branch names no message of this conversation")
+    return messages.c.id == leaf
 
 
 def _seq_of(conn: Connection, conversation_id: str, place: str) -> float:

@@ -5,16 +5,19 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from chat.core.lifecycle import MOVES, Status
+from chat.core.lifecycle import MOVES, Status, is_streaming
 from chat.store.stored import StreamState, state_of
 from chat.store.tables import chunks, streams
 from chat.store.transaction import Store, Transaction
 
+ENGINES = "engines"  # the bell of whoever generates: something is to be stopped, or to be taken over
+
 OnChange = Callable[[Transaction, StreamState], None]
+OnBeside = Callable[[Transaction, str, str], list[str] | None]  # see store.reasoning.take
 
 
 class Moves:
-    """What all writes of streams share: who we are, our clocks, and the hook of the chat column.
+    """What all writes of streams share: who we are, our clocks, and the hooks of the chat column.
 
     `lease_clock` gives seconds, as a number or as an SQL expression where the database's clock counts.
     """
@@ -28,6 +31,8 @@ class Moves:
         wall: Callable[[], float],
         lease_clock: Callable[[], Any],
         on_change: OnChange = lambda tx, state: None,
+        on_beside: OnBeside = lambda tx, leader, stream_id: [],
+        before_delete: OnChange = lambda tx, state: None,
     ) -> None:
         self.store = store
         self._owner = owner
@@ -35,6 +40,20 @@ class Moves:
         self._wall = wall
         self._lease_clock = lease_clock
         self._on_change = on_change
+        self._on_beside = on_beside
+        self._before_delete = before_delete
+
+    def delete(self, tx: Transaction, stream_id: str) -> None:
+        """Remove a stream and its text inside the caller's transaction. Its readers are rung, and who writes it."""
+        self._hold(tx, stream_id)  # first: a batch on its way is committed before its chunks are looked for
+        state = state_of(tx.conn, stream_id)
+        if state is not None:
+            self._before_delete(tx, state)
+            if is_streaming(state.status):
+                tx.ring(ENGINES)
+        tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
+        tx.execute(delete(streams).where(streams.c.id == stream_id))
+        tx.ring(f"stream:{stream_id}")
 
     def _hold(self, tx: Transaction, stream_id: str) -> None:
         """Keep everybody else's writes out of this stream until the commit: what is read now stays true.

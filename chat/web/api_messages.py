@@ -10,6 +10,7 @@ from chat.store.conversations import Conversation
 from chat.store.messages import BEGINNING, Asked
 from chat.web import access
 from chat.web.house import house
+from chat.web.limits_ask import admission
 from chat.web.lists import asked_limit, page_response
 from chat.web.shapes import message_json
 from chat.web.validation import Again, NewMessage, check, read_body
@@ -19,7 +20,10 @@ api = Blueprint("api_messages", __name__, url_prefix="/api/conversations")
 
 @api.get("/<conversation_id>/messages")
 def history(conversation_id: str) -> Response:
-    """List the messages on the way to the newest one, oldest first; `?all=1`: of every branch."""
+    """List the messages on the way to the newest one, oldest first; `?branch=`: on the way through that one.
+
+    `?all=1`: of every branch.
+    """
     access.conversation_or_404(conversation_id, need="read")
     look = partial(
         messages.page,
@@ -28,6 +32,7 @@ def history(conversation_id: str) -> Response:
         after=request.args.get("after"),
         before=request.args.get("before"),
         all=request.args.get("all") == "1",
+        branch=request.args.get("branch"),
     )
     items, further = house().store.read(look)
     return page_response(items, message_json, further)
@@ -49,16 +54,17 @@ def regenerate(conversation_id: str, message_id: str) -> tuple[Response, int]:
     answer = made.store.read(partial(messages.get, message_id=message_id))
     if answer is None or answer.conversation_id != conversation_id:
         raise messages.UnknownAnswer(message_id)
-    again = read_body(Again, optional=True)
+    again, person = read_body(Again, optional=True), access.current_person()
     write = partial(
         messages.regenerate,
         streams=made.streams,
         conversation=conversation,
         answer_id=message_id,
-        asked_by=access.current_person(),
+        asked_by=person,
         model=_model(again, conversation),
         chunk_by=again.chunk_by or made.settings.chunk_by,
         now=made.now(),
+        admit=admission(person),
     )
     return jsonify(asked_json(made.store.write(write))), 201
 
@@ -72,14 +78,14 @@ def ask(conversation_id: str, body: Any) -> tuple[dict[str, Any], bool]:
 
 def ask_in(conversation: Conversation, question: NewMessage) -> Asked:
     """Put the caller's question where they may ask. Raises what errors.py has words for."""
-    made = house()
+    made, person = house(), access.current_person()
     # A null parent of a branch is the beginning; without a branch it is as if it had not been sent.
     anew = question.branch and question.parent_id is None and "parent_id" in question.model_fields_set
     write = partial(
         messages.ask,
         streams=made.streams,
         conversation=conversation,
-        author=access.current_person(),
+        author=person,
         text=question.text,
         client_id=question.client_id,
         parent_id=BEGINNING if anew else question.parent_id,
@@ -87,6 +93,7 @@ def ask_in(conversation: Conversation, question: NewMessage) -> Asked:
         model=_model(question, conversation),
         chunk_by=question.chunk_by or made.settings.chunk_by,
         now=made.now(),
+        admit=admission(person),
     )
     return made.store.write(write)
 

@@ -22,6 +22,7 @@ from chat.web.bodies import Body, Line, Permit, live_response, plain_response
 from chat.web.errors import AnswerInProgress, Invalid
 from chat.web.house import house
 from chat.web.ids import new_id
+from chat.web.limits_ask import admission
 from chat.web.validation import NewStream, read_body
 
 api = Blueprint("api_streams", __name__, url_prefix="/api/streams")
@@ -37,9 +38,11 @@ def create() -> tuple[Response, int]:
     asked = read_body(NewStream)
     made, stream_id = house(), new_id()
     chunk_by = asked.chunk_by or made.settings.chunk_by
+    admit = admission(person)
     ask = {"prompt": asked.prompt, "system": asked.system, "model": asked.model}
 
     def add(tx: Transaction) -> None:
+        admit(tx, person.id)
         made.streams.create(tx, stream_id, chunk_by=chunk_by, created_by=person.id, request=ask)
 
     made.store.write(add)

@@ -1,6 +1,7 @@
 """What clients are told when something is refused or broken: JSON under /api, a plain page elsewhere."""
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import structlog
@@ -11,8 +12,10 @@ from werkzeug.exceptions import HTTPException
 from wsproto.utilities import ProtocolError
 
 from chat.core.log import OffsetProblem, StoreAway
+from chat.generation.answers import USED_UP
 from chat.generation.engine import Draining
-from chat.store import messages
+from chat.generation.refusal import Refused
+from chat.store import budgets, messages
 from chat.store.conversations import ConversationGone
 from chat.store.paging import BadPage
 
@@ -54,6 +57,21 @@ class Unauthorized(ApiError):
         super().__init__("unauthorized", 401, message, headers={"WWW-Authenticate": "Bearer"})
 
 
+class SignInRequired(ApiError):
+    """Only people with an account may come, and this is nobody's."""
+
+    def __init__(self) -> None:
+        told = "Only people with an account may come here. Log in first."
+        super().__init__("sign_in_required", 401, told, headers={"WWW-Authenticate": "Bearer"})
+
+
+class SignedOut(ApiError):
+    """A form of a browser whose person was signed out since it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__("signed_out", 401, "You have been signed out here. Reload the page to go on.")
+
+
 class ReadOnly(ApiError):
     """They may read, but neither ask nor change."""
 
@@ -87,6 +105,21 @@ class RateLimited(ApiError):
         )
 
 
+class UsedUp(ApiError):
+    """Their budget of the day; nothing was asked."""
+
+    def __init__(self, wait_s: float, code: str = "budget_used_up", message: str = USED_UP) -> None:
+        super().__init__(code, 429, message, headers={"Retry-After": str(max(1, ceil(wait_s)))})
+
+
+class TooManyAnswers(ApiError):
+    """As many of their answers as may be are being written; nothing was asked."""
+
+    def __init__(self, most: int) -> None:
+        said = f"{most} of your answers are being written. Wait for the end of one, or stop it."
+        super().__init__("too_many_answers", 429, said, headers={"Retry-After": SOON}, most=most)
+
+
 class AnswerInProgress(ApiError):
     def __init__(self, stream_id: str | None) -> None:
         super().__init__(
@@ -110,6 +143,9 @@ class ServerLeaving(ApiError):
 _TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
     OffsetProblem: lambda e: ApiError(e.code, e.status, _sentence(e), length=e.length, epoch=e.epoch),
     Draining: lambda e: ServerLeaving(),
+    Refused: lambda e: UsedUp(e.wait_s, e.code, e.message),
+    budgets.BudgetUsedUp: lambda e: UsedUp(e.wait_s),
+    budgets.TooManyAnswers: lambda e: TooManyAnswers(e.most),
     BadPage: lambda e: Invalid(_sentence(e), "bad_page"),
     ConversationGone: lambda e: NotFound(),
     messages.UnknownAnswer: lambda e: NotFound(),

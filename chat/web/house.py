@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from chat.live.logs import Logs
     from chat.live.shared_tape import SharedTapes
     from chat.live.tape import Tapes
+    from chat.store.budgets import Budgets
+    from chat.store.charging import Charges
+    from chat.store.costs import Prices
     from chat.store.streams import Streams
     from chat.store.transaction import Store
     from chat.web.feed import Feeds
@@ -45,6 +48,9 @@ class House:
     models: Catalogue
     signer: Signer
     rates: Rates
+    budgets: Budgets
+    prices: Prices
+    charges: Charges
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
     shared: SharedTapes

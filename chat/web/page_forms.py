@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from chat.core.log import StoreAway
-from chat.store import conversations, messages
+from chat.store import budgets, conversations, messages
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
-from chat.store.people import Person
+from chat.store.people import Person, Standing
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.api_messages import ask_in
@@ -21,6 +21,7 @@ from chat.web.cookie import give_cookie, page_person
 from chat.web.errors import HEADINGS, ApiError, Invalid, NotFound, answer, as_api_error
 from chat.web.house import house
 from chat.web.ids import new_id
+from chat.web.limits_ask import admission
 from chat.web.page_view import conversation_page, new_page, path_of
 from chat.web.validation import NAME_LENGTH, NewMessage, check
 
@@ -33,6 +34,7 @@ BLANK = "Write something first."
 # Said on the page in words of its own: there is a person, not a program, to read it.
 REFUSED = (
     *(ApiError, HTTPException),
+    *(budgets.BudgetUsedUp, budgets.TooManyAnswers),
     *(messages.AnswerInProgress, messages.ClientIdReused, messages.StaleParent, messages.UnknownParent),
 )
 TROUBLE = {
@@ -51,12 +53,17 @@ def begin() -> Response:
     """
     person = page_person()
     try:
-        question = _question()
+        return _back(_begun(person, _question()), drive=True)
     except REFUSED as refused:
         told = as_api_error(refused)
         page = new_page(person, trouble=_trouble(told), draft=_text())
-        return make_response(page, told.status)
+        return make_response(page, told.status, told.headers)
+
+
+def _begun(person: Person, question: NewMessage) -> str:
+    """Begin a conversation with this question; give its id."""
     made, conversation_id = house(), _id_for(person, question)
+    admit = admission(person)
 
     def write(tx: Transaction) -> Asked:
         begun = conversations.get(tx.conn, conversation_id)
@@ -71,13 +78,14 @@ def begin() -> Response:
             model=made.provider.default_model,
             chunk_by=made.settings.chunk_by,
             now=made.now(),
+            admit=admit,
         )
 
     try:
         made.store.write(write)
     except IntegrityError:  # an equal one was faster
         made.store.write(write)
-    return _back(conversation_id, drive=True)
+    return conversation_id
 
 
 @forms.post("/c/<conversation_id>/messages")
@@ -114,7 +122,7 @@ def again(conversation_id: str) -> Response:
     person = page_person()
     conversation = access.conversation_or_404(conversation_id, need="ask")
     made = house()
-    answer_id = _named("message_id")
+    answer_id, admit = _named("message_id"), admission(person)
     asked = made.store.write(
         lambda tx: messages.regenerate(
             tx,
@@ -125,6 +133,7 @@ def again(conversation_id: str) -> Response:
             model=conversation.model or made.provider.default_model,
             chunk_by=made.settings.chunk_by,
             now=made.now(),
+            admit=admit,
         )
     )
     return _drives(_done(conversation_id), asked) if _by_htmx() else _back(conversation_id, drive=True)
@@ -136,7 +145,7 @@ def rename() -> Response:
     name = " ".join(request.form.get("name", "").replace("\x00", "").split())[:NAME_LENGTH]
     person = page_person()
     if name:
-        give_cookie(Person(person.id, name))
+        give_cookie(Standing(Person(person.id, name)))
     back = request.form.get("back", "/")
     return _see(back if OWN_PAGE.fullmatch(back) else "/")
 
@@ -238,9 +247,10 @@ def _refuse(person: Person, conversation: Conversation, told: ApiError) -> Respo
     if _by_htmx():
         response = _composer(conversation, trouble=_trouble(told), client_id=request.form.get("client_id"))
         response.status_code = told.status
+        response.headers.update(told.headers)
         return response
     page = conversation_page(person, conversation, trouble=_trouble(told), draft=_text())
-    return make_response(page, told.status)
+    return make_response(page, told.status, told.headers)
 
 
 def _trouble(told: ApiError) -> str:
