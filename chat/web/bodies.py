@@ -1,11 +1,13 @@
 """Bodies that last: first byte at once, pings, rotation, access asked again, an end when a side goes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import gevent
 import structlog
 from flask import Response, request
+from gevent import Greenlet
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
@@ -24,6 +26,8 @@ AGAIN_S = 1.0  # until it asks again, when the database could not say
 SURE_S = 60.0  # for which an answer holds, whatever the database does
 PATIENCE_S = 0.25  # for the answer; what takes longer wakes the line when it comes
 CLOSE = sse.encode_json("close", {})
+OVER = "over"  # what a line is rung with when its permit ends by itself
+MARGIN_S = 0.05  # beyond that moment: two clocks may differ a little
 FIRST_BYTE = b":\n\n"  # a comment: the headers go out with it, and no client takes it for an event
 
 SSE_HEADERS = {
@@ -40,10 +44,15 @@ class AccessGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Whether a reader may go on, asked again while a line is open; at once when `topic` is rung."""
+    """Whether a reader may go on, asked again while a line is open; at once when one of `topics` is rung.
+
+    Lines with the same `question` share one look at it. `lasts_s`: when it is certain to be over, from now.
+    """
 
     allowed: Callable[[], bool]
-    topic: str | None = None
+    topics: tuple[str, ...] = ()
+    question: Hashable | None = None
+    lasts_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -58,7 +67,7 @@ class Line:
     ask_at: float = 0.0
     asked_at: float = field(default_factory=monotonic)
     sure_until: float = field(default_factory=lambda: monotonic() + SURE_S)
-    _asking: gevent.Greenlet | None = None
+    _asking: Greenlet | None = None
 
     def over(self, rung: set[str]) -> bool:
         """Say whether the client has gone, or this process has to, or the line is due for rotation.
@@ -69,7 +78,7 @@ class Line:
         now = monotonic()
         if ALL in rung:
             self.ask_at = min(self.ask_at, self.asked_at + PERHAPS_S)
-        if now >= self.ask_at or self.permit.topic in rung:
+        if now >= self.ask_at or not rung.isdisjoint((*self.permit.topics, OVER)):
             self._ask(now)
         self._hear(now)
         return self.connection.gone or self.made.engine.left or now >= self.rotate_at
@@ -80,7 +89,7 @@ class Line:
             self.ask_at = now  # what is asked already may not know of this ring yet
             return
         self.ask_at, self.asked_at = now + ACCESS_S, now
-        self._asking = gevent.spawn(self._look)
+        self._asking = self.made.looks.ask(self.permit.question or id(self), self._look)
         self._asking.join(PATIENCE_S)
         if not self._asking.ready():
             self._asking.link(lambda _asked: self.ear.ring("answered"))
@@ -103,6 +112,19 @@ class Line:
             return self.permit.allowed()
         except (StoreAway, SQLAlchemyError):
             return None
+
+
+@contextmanager
+def rung_when_over(permit: Permit, ear: Ear) -> Iterator[None]:
+    """Ring `ear` when the permit ends by itself, as that of a link does which was made for an hour."""
+    if permit.lasts_s is None:
+        yield
+        return
+    alarm = gevent.spawn_later(max(0.0, permit.lasts_s) + MARGIN_S, ear.ring, OVER)
+    try:
+        yield
+    finally:
+        alarm.kill(block=False)
 
 
 Body = Callable[[Ear, Line], Iterator[bytes]]
@@ -136,14 +158,14 @@ def _response(
 
     def serve() -> Iterator[bytes]:
         with ear, watched(environ, ear, made.settings.stalled_client_s) as connection:
-            if permit.topic is not None:
-                ear.tune(*ear.topics, permit.topic)
+            ear.tune(*ear.topics, *permit.topics)
             now = monotonic()
             yield first
             line = Line(made, connection, permit, ear, now + (rotate_s or float("inf")), now + ACCESS_S)
             made.tally.lines[kind] += 1
             try:
-                yield from body(ear, line)
+                with rung_when_over(permit, ear):
+                    yield from body(ear, line)
             except AccessGone:
                 yield refused
             except StoreAway as away:  # before there was anything to tell, or for too long: they come again

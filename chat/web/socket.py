@@ -14,7 +14,7 @@ from chat.live.bell import Ear
 from chat.web import access, wire
 from chat.web.api_messages import ask
 from chat.web.api_streams import asked_pace, start, stop_stream
-from chat.web.bodies import AccessGone, Line
+from chat.web.bodies import AccessGone, Line, rung_when_over
 from chat.web.connection import Connection
 from chat.web.errors import ApiError, Invalid, as_api_error
 from chat.web.follow_feed import PING, follow_feed, topic_of
@@ -106,7 +106,8 @@ def _serve(ws: Any, conversation_id: str) -> int:
     permit = access.conversation_permit(conversation_id, need="read")
     connection = Connection()
     with (
-        made.bell.listen(topic_of(conversation_id), str(permit.topic)) as ear,
+        made.bell.listen(topic_of(conversation_id), *permit.topics) as ear,
+        rung_when_over(permit, ear),
         made.feeds.open(conversation_id) as feed,
     ):
         listener = gevent.spawn(copy_current_request_context(_listen), ws, conversation_id, ear, connection)

@@ -20,7 +20,7 @@ def test_a_line_that_is_closed_to_its_reader_wakes_when_the_database_says_so_at_
     with opened_app(tmp_path) as app:
         house: House = app.extensions[EXTENSION]
         with house.bell.listen("access:c") as ear, gevent.Timeout(2):
-            line = Line(house, Connection(), Permit(refused, "access:c"), ear, ask_at=monotonic() + 30)
+            line = Line(house, Connection(), Permit(refused, ("access:c",)), ear, ask_at=monotonic() + 30)
             house.bell.ring(["access:c"])
             assert not line.over(ear.wait()), "not known yet"
             with pytest.raises(AccessGone):
