@@ -5,6 +5,7 @@ import re
 from markdown_it.token import Token
 
 from chat.core.markdown.mark import is_cell, last_leaf
+from chat.core.markdown.math import undecided_math, without_closer
 from chat.core.markdown.parser import is_open_fence, parse, trim_end
 from chat.core.markdown.pending import pending
 
@@ -25,8 +26,24 @@ UNDECIDED = re.compile(
 )
 
 
+# How far (characters) a page may lag behind for a formula on lines of its own; a longer one shows as source.
+FORMULA_PATIENCE = 800
+
+
 def settle(text: str) -> tuple[str, list[Token]]:
     """Cut `text` to what can be shown now, and parse that."""
+    shown, tokens = _without_pending(text)
+    began = undecided_math(tokens, shown)
+    if began is None:
+        return shown, tokens
+    formula = shown.split("\n", began)[-1]
+    if len(formula) <= FORMULA_PATIENCE:
+        return _without_undecided(shown[: len(shown) - len(formula)])
+    open_text = without_closer(shown)
+    return (shown, tokens) if open_text == shown else (open_text, parse(open_text))
+
+
+def _without_pending(text: str) -> tuple[str, list[Token]]:
     line = text.rfind("\n") + 1
     cut = pending(text[line:])
     if cut is None:
@@ -76,7 +93,7 @@ def _ends_here(tokens: list[Token], leaf: int, shown: str, space: str) -> bool:
 
     A line of markers keeps its newline too, which is what decided it.
     """
-    if space.count("\n") > 1 or tokens[leaf].type in ("hr", "fence") or is_cell(tokens, leaf):
+    if space.count("\n") > 1 or tokens[leaf].type in ("hr", "fence", "math_block") or is_cell(tokens, leaf):
         return True
     if tokens[leaf].type == "inline" and tokens[leaf + 1].type == "heading_close":
         return True

@@ -1,4 +1,4 @@
-"""The grammar: CommonMark with tables and strikethrough, without raw HTML and reference definitions."""
+"""The grammar: CommonMark with tables, strikethrough, tasks and formulas; no raw HTML, no definitions."""
 
 import re
 from collections.abc import MutableMapping, Sequence
@@ -13,6 +13,8 @@ from markdown_it.rules_block.fence import fence as fence_rule
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
+
+from chat.core.markdown import math
 
 FENCE_MAY_INTERRUPT = ["paragraph", "reference", "blockquote", "list"]
 CELLS_FILLED_UP = 4096  # of rows that are too short; the library's 65,536 take seconds and half a megabyte
@@ -47,6 +49,21 @@ class LeanRenderer(RendererHTML):
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
     ) -> str:
         return f"<pre><code>{escapeHtml(tokens[idx].content)}</code></pre>"
+
+    def math(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        return f"<span{self.renderAttrs(tokens[idx])}>{escapeHtml(tokens[idx].content)}</span>"
+
+    def math_block(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        return f'<div class="math">{escapeHtml(tokens[idx].content)}</div>'
+
+    def task(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        return f'<span class="task">{tokens[idx].content}</span>'
 
     def hardbreak(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -112,7 +129,9 @@ def _tasks_become_boxes(state: StateCore) -> None:
             continue
         first = inline.children[0]
         if first.type == "text" and (task := TASK.match(first.content)):
-            first.content = ("☐" if task[1] == " " else "☑") + first.content[task.end() :]
+            first.content = first.content[task.end() :]
+            box = Token("task", "span", 0, content="☐" if task[1] == " " else "☑")
+            inline.children = [box, *inline.children]
 
 
 def _alignment_becomes_an_attribute(state: StateCore) -> None:
@@ -131,6 +150,7 @@ def _grammar() -> MarkdownIt:
     # A definition below may change what stands above: without them a closed block is final.
     md.disable(["reference", "html_block", "html_inline"])
     md.block.ruler.at("fence", _fence_that_knows_its_end, {"alt": FENCE_MAY_INTERRUPT})
+    math.teach(md)
     md.validateLink = _links_may_go  # type: ignore[method-assign]
     md.core.ruler.push("images_become_links", _images_become_links)
     md.core.ruler.push("tasks_become_boxes", _tasks_become_boxes)

@@ -1,6 +1,8 @@
-"""Where on a text's last line something has begun that may become bold, code or a link once it is closed."""
+"""Where on the last line something has begun that becomes bold, code, a link or a formula if it closes."""
 
 import re
+
+from chat.core.markdown.math import PRICE
 
 # How far (characters) a page may lag behind for it: about a link's length. What is longer is shown as it
 # is written, and shown anew when it closes.
@@ -12,8 +14,13 @@ PATIENCE = 160
 # grows to the left, and a page never takes anything back.
 CONSTRUCTS = re.compile(
     rf"""
-      [^\\`\[<*_~&]+                                                    # plain text
-    | \\[^\s]                                                          # an escaped character
+      [^\\`\[<*_~&$]+                                                   # plain text
+    | \\\((?:[^\\]|\\[^()\[\]]){{1,{PATIENCE}}}?\\\)                    # a formula
+    | \\\[(?:[^\\]|\\[^()\[\]]){{1,{PATIENCE}}}?\\\](?=.)
+    | \\[^\s(\[]                                                       # an escaped character
+    | \$\$(?!\$)(?:\\.|[^$\\]|\$(?!\$)){{1,{PATIENCE}}}?\$\$(?=[^$])
+    | \$(?=[^\s$])(?:\\.|[^$\\]){{1,{PATIENCE}}}?(?<!\s)\$(?=[^A-Za-z0-9$])
+    | \$(?={PRICE}) | (?<=[A-Za-z0-9])\$+ | \$+(?=\s)                   # money
     | (?P<ticks>`+)(?!`) .{{1,{PATIENCE}}}? (?<!`)(?P=ticks)(?=[^`])     # code
     | \[[^\[\]]{{0,{PATIENCE}}}\]\([^()\s]{{0,{PATIENCE}}}\)            # a link
     | \[[^\[\]]{{0,{PATIENCE}}}\](?=[^(])                              # brackets of no meaning
@@ -22,7 +29,7 @@ CONSTRUCTS = re.compile(
     | (?P<lines>(?<!\w)_+)(?=\S) [^_]{{1,{PATIENCE}}}? (?<=[^\s_])(?P=lines)(?=[^_])
     | (?P<waves>~~?)(?=[^\s~]) [^~]{{1,{PATIENCE}}}? (?<=[^\s~])(?P=waves)(?=[^~])
     | (?P<open>
-          `+ | \\$ | \[
+          `+ | \\$ | \\[(\[] | \[ | \$+
         | \*+(?=\w|$) | (?<!\w)\*+(?=\S) | (?<!\w)_+(?=\S|$) | ~~?(?=\S|$)
         | <(?=[A-Za-z][^\s<>]*$) | <$ | &(?=\#?\w*$)
       )

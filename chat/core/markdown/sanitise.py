@@ -6,15 +6,19 @@ import nh3
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
-    *("ul", "ol", "li", "strong", "em", "s", "a"),
+    *("ul", "ol", "li", "strong", "em", "s", "a", "span", "div"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-LANGUAGE_CLASS = re.compile(r"language-[A-Za-z0-9_+#.-]{1,32}")
+CLASSES = {
+    "code": re.compile(r"language-[A-Za-z0-9_+#.-]{1,32}"),
+    "span": re.compile(r"task|math( display)?"),
+    "div": re.compile("math"),
+}
 ALIGNMENTS = {"align": {"left", "center", "right"}}
 
 
-def _only_language_classes(tag: str, attribute: str, value: str) -> str | None:
-    if attribute == "class" and not LANGUAGE_CLASS.fullmatch(value):
+def _only_our_classes(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "class" and not CLASSES[tag].fullmatch(value):
         return None
     return value
 
@@ -22,9 +26,9 @@ def _only_language_classes(tag: str, attribute: str, value: str) -> str | None:
 # "*" is named because the library would otherwise let `title` and `lang` through everywhere.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
-    attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "code": {"class"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}, **{tag: {"class"} for tag in CLASSES}},
     tag_attribute_values={"th": ALIGNMENTS, "td": ALIGNMENTS},
-    attribute_filter=_only_language_classes,
+    attribute_filter=_only_our_classes,
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",

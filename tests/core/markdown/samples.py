@@ -143,6 +143,46 @@ WORLD = """\
 > 引用\u00a0
 """
 
+MATH = r"""\
+The area is $A = \pi r^2$, so \(r = \sqrt{A/\pi}\), for \$5 or $5 or $10, and $HOME/bin:$PATH.
+
+$$
+\int_0^1 x^2 \, dx
+- \frac{1}{3} = 0 \\
+# < 1 & *so* it_is_
+$$
+Then:
+\[ a^2 + b^2 = c^2 \]
+and $$e^{i\pi}$$ in between, 面积$x$的, a_$b_1$_c
+
+1. First
+   $$
+   x_1
+   $$
+2. \(x < y\) | `$code$` | $never closed
+
+> $$ y $$
+> \[
+> z
+
+$$ a $$ b
+- $$open
+
+$$
+first
+
+second
+$$ end
+
+| $a$ | $b|c$ |
+|---|---|
+| \(d\) | $$e$$ |
+
+\[
+never
+- closed
+"""
+
 HOSTILE = """\
 <script>alert(1)</script>
 
@@ -171,6 +211,12 @@ HOSTILE = """\
 [ref]: javascript:alert(1)
 [ref]
 
+$<script>alert(1)</script>$ $$<img src=x onerror=alert(1)>$$ \\(</span><hx-partial>\\)
+
+$$
+</div><script>alert(1)</script> \\href{javascript:alert(1)}{x} \\htmlClass{mark}{x}
+$$
+
 &#60;script&#62; &lt;hx-partial&gt; \\<b>
 """
 
@@ -181,6 +227,7 @@ REAL = {
     "code": CODE,
     "quotes": QUOTES,
     "world": WORLD,
+    "math": MATH,
     "hostile": HOSTILE,
     "returns": (PROSE[-300:] + LISTS[-300:] + CODE[-200:]).replace("\n", "\r\n"),
     "all": "\n".join([PROSE, LISTS, TABLE, CODE.replace("never closed\n", "```\n"), QUOTES, WORLD]),
@@ -194,6 +241,7 @@ PIECES = [
     *("`", "``", "*", "**", "_", "~~", "[", "](http://x.y/z)", "]", "!", "(", ")", "\\", "<", "&", "&amp;"),
     *("|", " | ", "|---|---|\n", "| a | b |\n", ":", "`x`", "**b**", "[l](http://q.r)", "![i](http://q.r)"),
     *("[ ] ", "[x] ", "<b>", "<http://a.b>"),
+    *("$", "$$", "$x$", "$$\n", "$$\nx\n$$", "\\(", "\\)", "\\[", "\\]", "\\[\n", "\\]\n"),
 ]
 
 

@@ -16,6 +16,8 @@ MAY_HAVE = {
     ("a", "rel"): "noopener noreferrer nofollow",
     ("ol", "start"): r"\d+",
     ("code", "class"): r"language-[\w+#.-]+",
+    ("span", "class"): "math|math display|task",
+    ("div", "class"): "math",
     ("td", "align"): "left|center|right",
     ("th", "align"): "left|center|right",
 }
@@ -88,7 +90,9 @@ def test_alignment_needs_no_style() -> None:
 
 
 def test_tasks_are_shown_as_boxes() -> None:
-    assert render("- [ ] a\n- [x] b") == "<ul><li>☐ a</li><li>☑ b</li></ul>"
+    assert render("- [ ] a\n- [x] b") == (
+        '<ul><li><span class="task">☐</span> a</li><li><span class="task">☑</span> b</li></ul>'
+    )
 
 
 def test_sanitising_twice_is_harmless() -> None:
