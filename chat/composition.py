@@ -24,7 +24,7 @@ from chat.live.overlay import Overlays
 from chat.live.relayed import open_bell
 from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
-from chat.store import messages, postgres
+from chat.store import messages, postgres, reasoning
 from chat.store.budgets import Allowance, Budgets
 from chat.store.charging import Charges
 from chat.store.costs import Prices
@@ -65,6 +65,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         wall=clock.wall,
         lease_clock=clock.lease_clock if settings.on_sqlite else postgres.lease_clock,
         on_change=follow_stream,
+        on_beside=reasoning.take,
         before_delete=charges.before_deletion,
     )
     tapes = Tapes()

@@ -18,7 +18,8 @@ from chat.generation.supervise import supervise
 from chat.generation.writer import Writer
 from chat.live.bell import Bell
 from chat.live.tape import Tape, Tapes
-from chat.store.leases import ENGINES, Orphan
+from chat.store.leases import Orphan
+from chat.store.moves import ENGINES
 from chat.store.stored import StreamState
 from chat.store.streams import Streams
 

@@ -5,7 +5,7 @@ from sqlalchemy.pool import NullPool
 
 from chat.core.lifecycle import Status
 from chat.store.census import UNFINISHED
-from chat.store.leases import ENGINES
+from chat.store.moves import ENGINES
 from chat.store.sqlite import prepare
 from chat.store.tables import rings, streams
 

@@ -9,14 +9,12 @@ from sqlalchemy import Connection, delete, literal, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.core.lifecycle import Status, sources_of
+from chat.store.beside import Beside
 from chat.store.census import UNFINISHED
-from chat.store.moves import Moves
+from chat.store.moves import ENGINES
 from chat.store.stored import StreamState, stored_from
 from chat.store.tables import chunks, streams
 from chat.store.transaction import Transaction
-
-ENGINES = "engines"  # the bell of whoever generates: something is to be stopped, or to be taken over
-
 
 Tail = tuple[int, bytes]  # text that was written, where it begins: what a shared tape knew beyond the store
 
@@ -33,9 +31,10 @@ class Orphan:
     epoch: int
     stop_requested: bool
     continuations: int  # how often it went on by itself already
+    beside: str | None = None  # whose generation wrote it: nobody goes on with it alone
 
 
-class Leases(Moves):
+class Leases(Beside):
     """Who may write a stream, and until when."""
 
     def claim(
@@ -105,13 +104,13 @@ class Leases(Moves):
         def is_left(row: Any) -> bool:
             if row.owner is None or row.lease_until is None:
                 return True
-            if row.owner == me and row.id in alive:
+            if row.owner == me and (row.beside or row.id) in alive:
                 return False
             return (expired and row.lease_until < row.now) or is_dead(row.owner)
 
         claimed = self.store.read(partial(_claimed, now=self._lease_clock()))
         return [
-            Orphan(row.id, row.epoch, bool(row.stop_requested), row.continuations)
+            Orphan(row.id, row.epoch, bool(row.stop_requested), row.continuations, row.beside)
             for row in claimed
             if is_left(row)
         ]
@@ -143,8 +142,9 @@ class Leases(Moves):
         return self.store.write(take)
 
     def interrupt(self, orphan: Orphan, tail: Tail = (0, b"")) -> bool:
-        """End an orphan as interrupted (stopped, where that was asked), with all its text; False if it moved.
+        """End an orphan as interrupted, with all its text; False if it moved.
 
+        It is stopped where that was asked, and where it stood beside another: nobody can continue it.
         `tail` may reach beyond the stored text.
         """
 
@@ -152,7 +152,7 @@ class Leases(Moves):
             if self._settle(tx, orphan, tail) is None:
                 return False
             asked = self._present(tx, orphan.id).stop_requested  # perhaps only since it was found
-            after = Status.STOPPED if asked else Status.INTERRUPTED
+            after = Status.STOPPED if asked or orphan.beside else Status.INTERRUPTED
             return self._move(orphan.id, {Status.STREAMING}, after, tx, epoch=orphan.epoch)
 
         return self.store.write(end)
@@ -167,6 +167,7 @@ class Leases(Moves):
             if tx.execute(update(streams).where(mine).values(whole)).rowcount == 0:
                 return False
             tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
+            self._end_beside(tx, stream_id)
             tx.ring(f"stream:{stream_id}")
             tx.ring(ENGINES)
             return True
@@ -186,11 +187,12 @@ class Leases(Moves):
         compacted = {"text": text, "length": len(data)}
         tx.execute(update(streams).where(streams.c.id == orphan.id).values(compacted))
         tx.execute(delete(chunks).where(chunks.c.stream_id == orphan.id))
+        self._end_beside(tx, orphan.id)
         return text
 
 
 def _claimed(conn: Connection, now: Any) -> Sequence[Any]:
-    fields = ("id", "epoch", "owner", "lease_until", "stop_requested", "continuations")
+    fields = ("id", "epoch", "owner", "lease_until", "stop_requested", "continuations", "beside")
     columns = [streams.c[name] for name in fields]
     present = (literal(now) if isinstance(now, float | int) else now).label("now")
     return conn.execute(

@@ -24,6 +24,7 @@ class StreamState:
     chunk_by: str
     request: dict[str, Any] | None
     created_by: str | None
+    beside: str | None  # the stream whose generation writes this one too
     owner: str | None
     stop_requested: bool
     continuations: int  # how often it went on by itself since a person asked for it
@@ -45,10 +46,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """All that is stored of a stream's text, and the epoch it is in."""
+    """All that is stored of a stream's text, the epoch it is in, and how it stands."""
 
     text: str
     epoch: int
+    status: str = ""
+    timing: dict[str, int | None] | None = None
 
 
 _STATE = [streams.c[name] for name in StreamState.__dataclass_fields__]
@@ -79,9 +82,11 @@ def stored_from(conn: Connection, stream_id: str, offset: int, last_seq: int) ->
 
 def written_of(conn: Connection, ids: Iterable[str]) -> dict[str, Written]:
     """Give what is stored of each of these streams, by id."""
-    columns = [streams.c[name] for name in ("id", "text", "status", "epoch", "first_seq")]
+    columns = [streams.c[name] for name in ("id", "text", "status", "epoch", "first_seq", "timing")]
     found = conn.execute(select(*columns).where(streams.c.id.in_(list(ids)))).all()
-    return {row.id: Written(row.text + _live_part(conn, row), row.epoch) for row in found}
+    return {
+        row.id: Written(row.text + _live_part(conn, row), row.epoch, row.status, row.timing) for row in found
+    }
 
 
 def end_of(state: StreamState) -> End | None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from chat.core.lifecycle import Status, sources_of
 from chat.store.census import UNFINISHED
 from chat.store.chunk_rows import insert_chunks
-from chat.store.leases import ENGINES, Leases
+from chat.store.leases import Leases
+from chat.store.moves import ENGINES
 from chat.store.stored import Stored, StreamState, state_of, stored_from
-from chat.store.tables import chunks, streams
+from chat.store.tables import streams
 from chat.store.transaction import Transaction
 
 
@@ -126,13 +127,6 @@ class Streams(Leases):
     def give_up(self, stream_id: str) -> bool:
         """Interrupt a stream that is still pending: nobody will ever drive it."""
         return self.store.write(partial(self._move, stream_id, {Status.PENDING}, Status.INTERRUPTED))
-
-    def delete(self, tx: Transaction, stream_id: str) -> None:
-        """Remove a stream and its text inside the caller's transaction. Its readers are rung."""
-        self._hold(tx, stream_id)  # first: a batch on its way is committed before its chunks are looked for
-        tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
-        tx.execute(delete(streams).where(streams.c.id == stream_id))
-        tx.ring(f"stream:{stream_id}")
 
     # ── reads ────────────────────────────────────────────────────────────────────────────────
 

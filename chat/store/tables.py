@@ -43,6 +43,7 @@ streams = Table(
     Column("chunk_by", String(16), nullable=False),
     Column("request", JSON),  # {prompt, system, model} of a stream without a message
     Column("created_by", String(32)),  # the person who may read a stream without a message
+    Column("beside", String(32)),  # the stream whose generation writes this one too: its reasoning
     Column("owner", String(200)),  # the process that holds the lease: host, boot, pid, start
     Column("lease_until", Float),  # on the lease clock, seconds
     Column("stop_requested", Integer, nullable=False, server_default="0"),
@@ -150,6 +151,13 @@ conversations = Table(
     Column("updated_at", Float, nullable=False),
     Index("ix_conversations_owner_id_updated_at", "owner_id", "updated_at"),
     Index(
+        "ix_conversations_pinned",
+        "owner_id",
+        "pinned_at",
+        sqlite_where=text("pinned_at IS NOT NULL"),
+        postgresql_where=text("pinned_at IS NOT NULL"),
+    ),
+    Index(
         "ix_conversations_discarded",
         "discarded_at",
         sqlite_where=text("discarded_at IS NOT NULL"),
@@ -204,6 +212,13 @@ deletions = Table(
     Column("message_id", String(32), nullable=False),
     Column("revision", Integer, nullable=False),
     Index("ix_deletions_conversation_id_revision", "conversation_id", "revision"),
+)
+
+search_backlog = Table(
+    "search_backlog",  # conversations whose messages are still to be put into the index of words
+    metadata,
+    Column("conversation_id", String(32), primary_key=True),
+    Column("after_seq", Integer, nullable=False),  # of the last message that is in it
 )
 
 shares = Table(
