@@ -1,59 +1,24 @@
 """Who may do what: every look-up of a conversation or a stream goes through here, and finds or is refused."""
 
+from collections.abc import Callable, Hashable
 from typing import Literal
 
-from flask import Flask, request
 from sqlalchemy import Connection
 
 from chat.store import conversations, rights, shares
 from chat.store.conversations import Conversation
-from chat.store.people import Person
+from chat.store.people import Person, Standing
 from chat.store.rights import Whose
 from chat.store.stored import StreamState, state_of
 from chat.web.bodies import Permit
-from chat.web.caller import (
-    SAFE,
-    Caller,
-    LinkReader,
-    bearer,
-    become,
-    by_token,
-    caller,
-    is_same_origin,
-    is_upgrade,
-)
-from chat.web.errors import CrossOrigin, NotFound, ReadOnly, Unauthorized
+from chat.web.caller import become, by_token, call, caller
+from chat.web.credentials import Call, Caller, LinkReader, by_link
+from chat.web.errors import NotFound, ReadOnly, Unauthorized
+from chat.web.gate import NUL
 from chat.web.house import house
 
 Need = Literal["read", "ask", "own"]  # each includes those before it
 LADDER: tuple[Need, ...] = ("read", "ask", "own")
-NUL = "\x00"
-
-# Of /api, what asks nobody who they are.
-OPEN_TO_ALL = frozenset({("POST", "/api/session"), ("GET", "/api/openapi.json"), ("GET", "/api/docs")})
-
-
-def install(app: Flask) -> None:
-    """Let nobody without a name into /api, and no page of another origin act in ours."""
-    app.before_request(_refuse_nul)
-    app.before_request(_guard)
-
-
-def _refuse_nul() -> None:
-    """Answer for what PostgreSQL cannot even be asked about, before anybody asks it."""
-    if NUL in request.path:
-        raise NotFound
-
-
-def _guard() -> None:
-    method = "GET" if request.method == "HEAD" else request.method
-    if method == "OPTIONS" or (method, request.path) in OPEN_TO_ALL:
-        return
-    if request.path.startswith("/api/"):
-        if caller() is None and not is_upgrade():  # a socket may say it in its first frame
-            raise Unauthorized
-    elif request.method not in SAFE and bearer() is None and not is_same_origin():
-        raise CrossOrigin  # with or without a cookie: SameSite holds it back from other sites' forms
 
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +38,19 @@ def person_or_none() -> Person | None:
     """Give the person who calls; None for nobody and for the reader of a link."""
     who = caller()
     return who if isinstance(who, Person) else None
+
+
+def standing() -> Standing | None:
+    """Say how the person who calls stands with this server; None for nobody and for the reader of a link."""
+    return call().standing
+
+
+def require_admin() -> Person:
+    """Give the admin who calls. Raises NotFound for everybody else, and for a program that acts for one."""
+    found = standing()
+    if found is None or not found.is_admin:
+        raise NotFound
+    return found.person
 
 
 def is_named() -> bool:
@@ -96,10 +74,10 @@ def check_socket_handshake(conversation_id: str) -> None:
 
 def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversation:
     """Find a conversation that the caller may read (`ask` in, `own`). Raises NotFound, ReadOnly."""
-    who = caller()
+    who, now = caller(), house().now()
 
     def look(conn: Connection) -> tuple[Need | None, Conversation | None]:
-        right = _right_in(conn, who, conversation_id)
+        right = _right_in(conn, who, conversation_id, now)
         return right, conversations.get(conn, conversation_id) if right else None
 
     right, conversation = house().store.read(look)
@@ -118,31 +96,31 @@ def stream_with_permit(stream_id: str, need: Need = "read") -> tuple[StreamState
     """Find a stream likewise, and make the permit for a line that follows it; one look for both."""
     if not stream_id.isascii() or NUL in stream_id:
         raise NotFound  # a socket's JSON may name what no database can be asked for: half a surrogate pair
-    who, store = caller(), house().store
+    called, store, now = call(), house().store, house().now
+    who = called.who
 
     def look(conn: Connection) -> tuple[Need | None, StreamState | None, Whose | None]:
         whose = rights.of_stream(conn, stream_id, _id_of(who))
-        right = _right(conn, who, whose)
+        right = _right(conn, who, whose, now())
         return right, state_of(conn, stream_id) if right else None, whose
 
     def look_again(conn: Connection) -> bool:
-        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id, _id_of(who))), need)
+        return _suffices(_right(conn, who, rights.of_stream(conn, stream_id, _id_of(who)), now()), need)
 
     right, state, whose = store.read(look)
     if state is None or whose is None:
         raise NotFound
     _check(right, need)
-    topic = f"access:{whose.conversation_id}" if whose.conversation_id else None
-    return state, Permit(lambda: store.read(look_again), topic)
+    return state, _permit(called, whose.conversation_id, ("stream", stream_id, need), look_again)
 
 
 def conversation_by_link(token: str) -> Conversation:
     """Find the conversation that a share link opens; the request goes on as its reader. Raises NotFound."""
-    conversation_id = house().store.read(lambda conn: shares.conversation_of(conn, token))
-    if conversation_id is None:
+    found = by_link(token)
+    if found is None or not isinstance(found.who, LinkReader):
         raise NotFound
-    become(LinkReader(token, conversation_id))
-    return conversation_or_404(conversation_id, need="read")
+    become(found)
+    return conversation_or_404(found.who.conversation_id, need="read")
 
 
 def not_found() -> NotFound:
@@ -155,12 +133,27 @@ def not_found() -> NotFound:
 
 def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
     """Make a question for open lines: may this caller still? It needs no request, and reads a few columns."""
-    who, store = caller(), house().store
+    called, now = call(), house().now
 
     def look(conn: Connection) -> bool:
-        return _suffices(_right_in(conn, who, conversation_id), need)
+        return _suffices(_right_in(conn, called.who, conversation_id, now()), need)
 
-    return Permit(lambda: store.read(look), f"access:{conversation_id}")
+    return _permit(called, conversation_id, ("conversation", conversation_id, need), look)
+
+
+def _permit(
+    called: Call, conversation_id: str | None, about: Hashable, look: Callable[[Connection], bool]
+) -> Permit:
+    """Make the permit of this caller; all open lines that ask the same about them share one look."""
+    store = house().store
+    expires_at = called.who.expires_at if isinstance(called.who, LinkReader) else None
+    topics = (f"access:{conversation_id}",) if conversation_id else ()
+    return Permit(
+        lambda: store.read(lambda conn: called.still(conn) and look(conn)),
+        topics=topics + called.topics,
+        question=(called.key, about),
+        lasts_s=None if expires_at is None else expires_at - house().now(),
+    )
 
 
 # ── the rule ─────────────────────────────────────────────────────────────────────────────────
@@ -168,15 +161,15 @@ def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
 
 def right_in(conversation_id: str) -> Need | None:
     """Say the most that the caller may do in a conversation: what its page offers them."""
-    who = caller()
-    return house().store.read(lambda conn: _right_in(conn, who, conversation_id))
+    who, now = caller(), house().now()
+    return house().store.read(lambda conn: _right_in(conn, who, conversation_id, now))
 
 
-def _right_in(conn: Connection, who: Caller | None, conversation_id: str) -> Need | None:
-    return _right(conn, who, rights.of_conversation(conn, conversation_id, _id_of(who)))
+def _right_in(conn: Connection, who: Caller | None, conversation_id: str, now: float) -> Need | None:
+    return _right(conn, who, rights.of_conversation(conn, conversation_id, _id_of(who)), now)
 
 
-def _right(conn: Connection, who: Caller | None, whose: Whose | None) -> Need | None:
+def _right(conn: Connection, who: Caller | None, whose: Whose | None, now: float) -> Need | None:
     """Say the most that this caller may do with what belongs so; None: it does not exist for them."""
     if whose is None:
         return None
@@ -187,7 +180,8 @@ def _right(conn: Connection, who: Caller | None, whose: Whose | None) -> Need | 
             return "ask" if whose.role == "co-driver" else "read"
         case LinkReader() if whose.conversation_id is not None:
             # Asked of the table each time: a link that was taken back opens nothing from then on.
-            return "read" if shares.conversation_of(conn, who.token) == whose.conversation_id else None
+            link = shares.opened_by(conn, who.token, now)
+            return "read" if link and link.conversation_id == whose.conversation_id else None
     return None
 
 

@@ -2,7 +2,9 @@
 
 from flask import Blueprint, Response, jsonify
 
-from chat.web.cookie import NAMELESS, admit, newcomer
+from chat.web.cookie import NAMELESS, newcomer
+from chat.web.errors import ApiError
+from chat.web.gate import is_closed
 from chat.web.house import house
 from chat.web.rates import caller_address
 from chat.web.shapes import person_json
@@ -14,7 +16,8 @@ api = Blueprint("api_session", __name__, url_prefix="/api")
 @api.post("/session")
 def sign_in() -> tuple[Response, int]:
     """Make a new person, whoever asks; their token is the only key to what they will write."""
-    admit()
+    if is_closed():
+        raise ApiError("sign_in_required", 403, "This server lets in people with an account only.")
     house().rates.session.count(caller_address())
     asked = read_body(NewSession, optional=True)
     person = newcomer(asked.name or NAMELESS)

@@ -1,46 +1,40 @@
 """Who is calling: a person by bearer or cookie, the reader of one shared conversation, or nobody."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import g, request
 
-from chat.store import shares
-from chat.store.people import Person
-from chat.web.errors import CrossOrigin, Unauthorized
+from chat.web.credentials import NOBODY, Call, Caller, LinkReader, by_kept_token, by_link, by_signature
+from chat.web.errors import CrossOrigin, SignInRequired, Unauthorized
 from chat.web.house import house
+
+__all__ = ["Caller", "LinkReader"]  # who asks for the caller asks for what one may be
 
 COOKIE = "headwater"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class LinkReader:
-    """Somebody with a share link: may read that one conversation, for as long as the link lives."""
-
-    token: str
-    conversation_id: str
-
-
-Caller = Person | LinkReader
-
-
 def caller() -> Caller | None:
-    """Say who makes this request; worked out once. Raises Unauthorized for a bad bearer, and CrossOrigin.
+    """Say who makes this request. Raises Unauthorized for a bad bearer, and CrossOrigin.
 
     A bearer beats the cookie, and a bad one never falls back to it. Tokens in a query are never read.
     """
-    if "caller" not in g:
+    return call().who
+
+
+def call() -> Call:
+    """Say who makes this request, by what, and how they stand; worked out once. Raises likewise."""
+    if "call" not in g:
         token = bearer()
-        g.caller = by_cookie() if token is None else by_token(token)
-    found: Caller | None = g.caller
+        g.call = by_cookie() if token is None else by_token(token)
+    found: Call = g.call
     return found
 
 
-def become(who: Caller) -> None:
-    """Let the rest of this request be made by `who`."""
-    g.caller = who
+def become(new: Call) -> None:
+    """Let the rest of this request be made so."""
+    g.call = new
 
 
 def bearer() -> str | None:
@@ -49,26 +43,38 @@ def bearer() -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def by_token(token: str) -> Caller:
+def by_token(token: str) -> Call:
     """Say whose token this is. Raises Unauthorized."""
-    person = house().signer.read(token)
-    if person is not None:
-        return person
-    conversation_id = house().store.read(lambda conn: shares.conversation_of(conn, token))
-    if conversation_id is None:
+    signed = house().signer.open(token)
+    found = by_signature(signed) if signed else by_kept_token(token) or by_link(token)
+    if found is None:
         raise Unauthorized("This token opens nothing here.")
-    return LinkReader(token, conversation_id)
+    return found
 
 
-def by_cookie() -> Person | None:
-    """Say whose cookie came along; None without a good one. Raises CrossOrigin."""
+def by_cookie() -> Call:
+    """Say whose cookie came along; nobody's without a good one. Raises CrossOrigin."""
     cookie = request.cookies.get(COOKIE)
-    person = house().signer.read(cookie) if cookie else None
-    if is_upgrade():
-        return person if is_same_origin() else None  # the first frame may still bring a token
-    if person is not None and request.method not in SAFE and not is_same_origin():
-        raise CrossOrigin
-    return person
+    signed = house().signer.open(cookie) if cookie else None
+    if signed is None:
+        return NOBODY
+    if not is_same_origin():
+        if is_upgrade():
+            return NOBODY  # the first frame may still bring a token
+        if request.method not in SAFE:
+            raise CrossOrigin
+    try:
+        found = by_signature(signed)
+    except SignInRequired:
+        return NOBODY  # whom a page sends to where one logs in
+    g.signed_out = found is None
+    return found or NOBODY
+
+
+def was_signed_out() -> bool:
+    """Say whether this browser's cookie was good once, and is no more."""
+    call()
+    return bool(g.get("signed_out"))
 
 
 def is_upgrade() -> bool:

@@ -2,10 +2,11 @@
 
 from flask import Flask, Response, g, request
 
-from chat.store.people import Person
-from chat.web.access import person_or_none
-from chat.web.caller import COOKIE, become
-from chat.web.errors import ApiError
+from chat.store.people import Person, Standing
+from chat.web.caller import COOKIE, SAFE, become, call, was_signed_out
+from chat.web.credentials import NOBODY, call_of
+from chat.web.errors import SignedOut, SignInRequired
+from chat.web.gate import is_closed
 from chat.web.house import house
 from chat.web.ids import new_id
 
@@ -22,39 +23,50 @@ def install(app: Flask) -> None:
 def page_person() -> Person:
     """Give the person of this browser; make one, and send the cookie, for who comes the first time.
 
-    Raises ApiError (403) when the server lets no new people in.
+    Raises ApiError (401) when the server lets no new people in, and for a form of who was signed out.
     """
-    person = person_or_none()
-    if person is None:
-        return give_cookie(newcomer(NAMELESS))
+    standing = call().standing
+    if standing is None:
+        if was_signed_out() and request.method not in SAFE:
+            raise SignedOut  # what they typed must not become somebody else's
+        return give_cookie(Standing(newcomer(NAMELESS)))
     age = house().signer.age(request.cookies.get(COOKIE, ""), house().now())
-    return give_cookie(person) if age is not None and age > REFRESH else person
+    if age is not None and age > REFRESH:
+        give_cookie(standing)
+    return standing.person
 
 
 def newcomer(name: str) -> Person:
-    """Make a new person. Raises ApiError (403) when the server lets none in."""
-    admit()
+    """Make a new person. Raises ApiError when the server lets none in."""
+    if is_closed():
+        raise SignInRequired
     return Person(new_id(), name)
 
 
-def admit() -> None:
-    """Raise ApiError (403) when the server lets no new people in."""
-    if house().settings.auth == "required":
-        raise ApiError("sign_in_required", 403, "This server lets in known people only.")
-
-
-def give_cookie(person: Person) -> Person:
+def give_cookie(standing: Standing) -> Person:
     """Let this browser be that person from the next request on, and this one too."""
-    g.new_cookie = house().signer.sign(person)
-    become(person)
-    return person
+    g.new_cookie = house().signer.sign(standing.person, standing.generation)
+    become(call_of(standing))
+    return standing.person
+
+
+def take_cookie() -> None:
+    """Let this browser be nobody from the next request on."""
+    g.new_cookie = ""
+    become(NOBODY)
 
 
 def _send(response: Response) -> Response:
     token = g.pop("new_cookie", None)
     if token is not None:
         response.set_cookie(
-            COOKIE, token, max_age=SECONDS, path="/", httponly=True, samesite="Lax", secure=request.is_secure
+            COOKIE,
+            token,
+            max_age=SECONDS if token else 0,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
         )
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -2,7 +2,6 @@
 
 from hashlib import sha256
 from json import dumps
-from re import compile as pattern
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -12,24 +11,24 @@ from chat.core.log import StoreAway
 from chat.store import budgets, conversations, messages
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
-from chat.store.people import Person, Standing
+from chat.store.people import Person
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.api_messages import ask_in
 from chat.web.api_streams import start
-from chat.web.cookie import give_cookie, page_person
+from chat.web.cookie import page_person
 from chat.web.errors import HEADINGS, ApiError, Invalid, NotFound, answer, as_api_error
+from chat.web.gate import NUL
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.limits_ask import admission
 from chat.web.page_view import conversation_page, new_page, path_of
-from chat.web.validation import NAME_LENGTH, NewMessage, check
+from chat.web.validation import NewMessage, check
 
 forms = Blueprint("forms", __name__)
 
 DRIVE_S = 30  # seconds that the page has to load after the redirect that follows a question
 
-OWN_PAGE = pattern(r"/(?:c/\w+)?")  # where a form may send back to: never to another site
 BLANK = "Write something first."
 # Said on the page in words of its own: there is a person, not a program, to read it.
 REFUSED = (
@@ -139,17 +138,6 @@ def again(conversation_id: str) -> Response:
     return _drives(_done(conversation_id), asked) if _by_htmx() else _back(conversation_id, drive=True)
 
 
-@forms.post("/name")
-def rename() -> Response:
-    """Give this browser's person another name, for what they ask from now on."""
-    name = " ".join(request.form.get("name", "").replace("\x00", "").split())[:NAME_LENGTH]
-    person = page_person()
-    if name:
-        give_cookie(Standing(Person(person.id, name)))
-    back = request.form.get("back", "/")
-    return _see(back if OWN_PAGE.fullmatch(back) else "/")
-
-
 @forms.errorhandler(StoreAway)
 @forms.errorhandler(OperationalError)
 def keep(error: Exception) -> Response:
@@ -194,7 +182,7 @@ def _text() -> str:
 def _named(field: str) -> str:
     """Read an id; one with a NUL is no id, and PostgreSQL cannot be asked for it. Raises NotFound."""
     found = request.form.get(field, "")
-    if access.NUL in found:
+    if NUL in found:
         raise NotFound
     return found
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from chat.web import (
+    account_pages,
     api_conversations,
     api_events,
     api_messages,
@@ -29,6 +30,7 @@ BLUEPRINTS = (
     socket.api,
     openapi.api,
     pages.pages,
+    account_pages.pages,
     page_forms.forms,
     share_forms.forms,
     share_pages.shared,
