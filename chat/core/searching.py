@@ -51,7 +51,8 @@ Piece = tuple[str, bool]  # some text, and whether it is what was looked for
 
 def words(text: str) -> list[str]:
     """Fold a text into its words: case, accents and width make no difference. Long texts are cut."""
-    found, size = [], 0
+    found: list[str] = []
+    size = 0
     for match in WORD.finditer(text):
         word = fold(match[0])
         size += len(word) if word.isascii() else len(word.encode())

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat.core.lifecycle import Status
-from chat.store import conversations, people
+from chat.store import conversations, people, search
 from chat.store.conversations import Conversation, ConversationGone
 from chat.store.message_rows import Message, fetch, fetch_one, is_newest, live_stream, seq_of_message
 from chat.store.people import Person
@@ -90,6 +90,7 @@ def ask(
         "citations": [], "client_id": client_id, "revision": revision, "created_at": now,
     }  # fmt: skip
     tx.execute(insert(messages).values(question))
+    search.index(tx, question["id"])
     reply = _add_answer(
         tx,
         streams,

@@ -1,21 +1,21 @@
 """Conversations: whose they are, what they are called, and the revision that tells viewers of a change."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.store import people
+from chat.store import people, search
+from chat.store.listing import ring_lists, topic_of
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.people import Person
 from chat.store.streams import Streams
 from chat.store.tables import conversations, deletions, invitations, members, messages, shares
 from chat.store.transaction import Transaction
 
-PREVIEW = 120  # characters of the first question that stand in for a missing title
 CHANGEABLE = frozenset({"title", "system", "model", "temperature"})
 
 
@@ -77,6 +77,7 @@ def create(
         )
     )
     tx.ring(f"conversation:{made.id}")
+    tx.ring(topic_of(owner.id))
     return made
 
 
@@ -105,18 +106,6 @@ def page(
     return items, mark(rows[limit - 1].updated_at, rows[limit - 1].seq) if more else None
 
 
-def previews(conn: Connection, conversation_ids: Sequence[str]) -> dict[str, str]:
-    """Give the first words of each conversation's first question: what a list shows for want of a title."""
-    first = (
-        select(func.min(messages.c.seq))
-        .where(messages.c.conversation_id.in_(conversation_ids), messages.c.role == "user")
-        .group_by(messages.c.conversation_id)
-    )
-    words = func.substr(messages.c.text, 1, PREVIEW).label("words")
-    rows = conn.execute(select(messages.c.conversation_id, words).where(messages.c.seq.in_(first)))
-    return {row.conversation_id: " ".join(row.words.split()) for row in rows}
-
-
 def demo_of(conn: Connection, person_id: str) -> Conversation | None:
     """Find the person's demo conversation; None when they have none yet."""
     mine = and_(conversations.c.owner_id == person_id, conversations.c.discarded_at.is_(None))
@@ -137,14 +126,37 @@ def change(tx: Transaction, conversation_id: str, fields: Mapping[str, Any]) -> 
     return found
 
 
+def pin(tx: Transaction, conversation_id: str, pinned_at: float | None) -> Conversation:
+    """Put a conversation at the head of its owner's list, or (None) back. Raises ConversationGone."""
+    bump(tx, conversation_id, changed_at_revision=conversations.c.revision + 1, pinned_at=pinned_at)
+    found = get(tx.conn, conversation_id)
+    if found is None:
+        raise ConversationGone(conversation_id)
+    return found
+
+
+def name(tx: Transaction, conversation_id: str, title: str) -> bool:
+    """Give a conversation that has no title yet this one; False when it has, or is gone."""
+    untitled = and_(conversations.c.title.is_(None), conversations.c.discarded_at.is_(None))
+    row = and_(conversations.c.id == conversation_id, untitled)
+    if tx.conn.execute(select(conversations.c.seq).where(row).with_for_update()).one_or_none() is None:
+        return False
+    bump(tx, conversation_id, changed_at_revision=conversations.c.revision + 1, title=title)
+    return True
+
+
 def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
     """Delete a conversation, its messages, their streams and its link; False when it was not there.
 
     A stream that is still written loses its row here and its writer finds that out by its fence;
     whoever can should have stopped it first.
     """
-    if not hold(tx, conversation_id):
+    here = select(conversations.c.owner_id).where(conversations.c.id == conversation_id)
+    owner_id = tx.conn.execute(here.with_for_update()).scalar_one_or_none()
+    if owner_id is None:
         return False
+    ring_lists(tx, conversation_id, owner_id)
+    search.forget_conversation(tx, conversation_id)
     answers = select(messages.c.stream_id, messages.c.reasoning_stream_id)
     rows = tx.conn.execute(answers.where(messages.c.conversation_id == conversation_id)).all()
     for stream_id in (one for row in rows for one in row if one):
@@ -159,23 +171,26 @@ def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
 
 def hold(tx: Transaction, conversation_id: str) -> bool:
     """Keep other writers out of this conversation until the commit; False when it does not exist."""
-    query = select(conversations.c.seq).where(conversations.c.id == conversation_id)
+    here = and_(conversations.c.id == conversation_id, conversations.c.discarded_at.is_(None))
+    query = select(conversations.c.seq).where(here)
     # SQLite has one writer anyway, and its dialect leaves FOR UPDATE away.
     return tx.conn.execute(query.with_for_update()).one_or_none() is not None
 
 
 def bump(tx: Transaction, conversation_id: str, **values: Any) -> int:
-    """Count one visible change, set `values` with it and wake the viewers; give the new revision.
+    """Count one visible change, set `values` with it, wake viewers and lists; give the new revision.
 
     The row's lock is held until the commit, so revisions appear in their order. Raises ConversationGone.
     """
     row = conversations.c.id == conversation_id
     counted = update(conversations).where(row).values(revision=conversations.c.revision + 1, **values)
-    revision = tx.conn.execute(counted.returning(conversations.c.revision)).scalar_one_or_none()
-    if revision is None:
+    returned = counted.returning(conversations.c.revision, conversations.c.owner_id)
+    changed = tx.conn.execute(returned).one_or_none()
+    if changed is None:
         raise ConversationGone(conversation_id)
     tx.ring(f"conversation:{conversation_id}")
-    return int(revision)
+    ring_lists(tx, conversation_id, changed.owner_id)
+    return int(changed.revision)
 
 
 def from_row(row: Row[Any]) -> Conversation:

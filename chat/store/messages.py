@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.store import conversations
+from chat.core.lifecycle import is_live
+from chat.store import conversations, search
 from chat.store.asking import (
     BEGINNING,
     AnswerInProgress,
@@ -189,6 +190,7 @@ def remove_answer(tx: Transaction, streams: Streams, stream_id: str) -> bool:
     revision = conversations.bump(tx, answer.conversation_id)
     for text in filter(None, (answer.stream_id, answer.reasoning_stream_id)):
         streams.delete(tx, text)  # first: who is told of it still finds the message
+    search.forget(tx, answer.id)
     moved_up = {"parent_id": answer.parent_id, "revision": revision}
     tx.execute(update(messages).where(messages.c.parent_id == answer.id).values(moved_up))
     tx.execute(delete_from(messages).where(messages.c.id == answer.id))
@@ -216,6 +218,8 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
         "timing": state.timing,
     }
     tx.execute(update(messages).where(mine).values(revision=revision, **told))
+    if not is_live(state.status):
+        search.index_answer(tx, state.id)
 
 
 def _end_of(conn: Connection, conversation_id: str, branch: str) -> ColumnElement[bool]:

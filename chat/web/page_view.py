@@ -6,14 +6,16 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy import Connection
 
-from chat.store import conversations, shares
+from chat.store import conversations
 from chat.store.conversations import Conversation
 from chat.store.people import Person
+from chat.store.previews import previews
 from chat.web import access
 from chat.web.house import house
 from chat.web.ids import new_id
-from chat.web.scene_events import scene_of
+from chat.web.scene_events import asked_branch, scene_of
 from chat.web.scene_html import dress, earlier_link
+from chat.web.share_panel import share_panel
 
 STARTERS = (
     "Where do rivers begin, and who decides?",
@@ -58,24 +60,31 @@ def conversation_page(person: Person, conversation: Conversation, **more: Any) -
         "frame": frame in ("driver", "viewer"),
         "may_ask": frame != "viewer" and right in ("ask", "own"),
         "may_own": right == "own",
-        "shared": house().store.read(lambda conn: shares.exists(conn, conversation.id)),
+        **(share_panel(conversation.id) if right == "own" else {}),
         **present_context(conversation.id),
     }
     return _page(person, conversation=conversation, **{**shown, **more})
 
 
 def present_context(conversation_id: str) -> dict[str, Any]:
-    """Give what the transcript shows now, and the place from which its events go on."""
+    """Give what the transcript shows now, and the place from which its events go on.
+
+    `?branch=`, and `?edit=`, name the message whose line it is to show.
+    """
+    branch = asked_branch() or request.args.get("edit")
     with house().feeds.open(conversation_id) as feed:
-        present = scene_of(feed).present()
+        present = scene_of(feed).present(branch)
     if present is None:  # deleted while we looked
-        return {"title": None, "messages": [], "position": ""}
+        return {"title": None, "messages": [], "position": "", "is_older": False}
+    line = present.shown.line
     return {
         "title": title_of(present.conversation),
-        "messages": [dress(message) for message in present.line],
-        "earlier": earlier_link(present.line),
-        "parent_id": present.line[-1].id if present.line else None,
+        "messages": [dress(message) for message in line],
+        "earlier": earlier_link(line),
+        "parent_id": line[-1].id if line else None,
         "position": str(present.place),
+        "branch": branch,
+        "is_older": present.shown.is_older,
     }
 
 
@@ -83,7 +92,7 @@ def title_of(conversation: Conversation) -> str | None:
     """Give the title, or the first words of the first question."""
     if conversation.title:
         return conversation.title
-    words = house().store.read(lambda conn: conversations.previews(conn, [conversation.id]))
+    words = house().store.read(lambda conn: previews(conn, [conversation.id]))
     return words.get(conversation.id)
 
 
@@ -107,7 +116,7 @@ def _list(person: Person) -> tuple[list[Item], str | None]:
 
     def look(conn: Connection) -> tuple[list[Item], str | None]:
         found, further = conversations.page(conn, person.id, LISTED, after)
-        words = conversations.previews(conn, [one.id for one in found if not one.title])
+        words = previews(conn, [one.id for one in found if not one.title])
         return [Item(one.id, path_of(one.id), one.title or words.get(one.id)) for one in found], further
 
     return house().store.read(look)

@@ -43,7 +43,7 @@ def test_without_a_model_it_is_the_conversations(talk: Talk) -> None:
 
 def test_asking_counts_one_change_and_rings_once(talk: Talk) -> None:
     asked = talk.ask()
-    assert talk.rung[-1] == {f"conversation:{talk.cid}"}
+    assert talk.rung[-1] == {f"conversation:{talk.cid}", f"person:{ADA.id}"}
     assert asked.reply is not None
     assert asked.message.revision == asked.reply.revision == 2
     found = talk.read(conversations.get, talk.cid)

@@ -7,6 +7,7 @@ from chat.store import conversations, messages, shares
 from chat.store.conversations import ConversationGone
 from chat.store.paging import BadPage
 from chat.store.people import Person
+from chat.store.previews import PREVIEW, previews
 from chat.store.tables import chunks, deletions, streams
 from chat.store.tables import conversations as conversations_table
 from chat.store.tables import messages as messages_table
@@ -77,10 +78,10 @@ def test_the_first_words_stand_in_for_a_title(talk: Talk) -> None:
     talk.answered("  Why do\n\nrivers   meander? " + "word " * 100, "Because.")
     talk.ask("And deltas?")
     empty = talk.begin()
-    previews = talk.read(conversations.previews, [talk.cid, empty.id])
-    assert previews.keys() == {talk.cid}
-    assert previews[talk.cid].startswith("Why do rivers meander? word")
-    assert len(previews[talk.cid]) <= conversations.PREVIEW
+    found = talk.read(previews, [talk.cid, empty.id])
+    assert found.keys() == {talk.cid}
+    assert found[talk.cid].startswith("Why do rivers meander? word")
+    assert len(found[talk.cid]) <= PREVIEW
 
 
 def test_the_demo_is_found_again(talk: Talk) -> None:
@@ -97,7 +98,7 @@ def test_a_change_is_kept_counted_and_rung(talk: Talk) -> None:
     changed = talk.write(conversations.change, talk.cid, {"title": "Rivers", "model": None})
     assert (changed.title, changed.revision, changed.changed_at_revision) == ("Rivers", 2, 2)
     assert changed.updated_at == talk.conversation.updated_at
-    assert talk.rung[-1] == {f"conversation:{talk.cid}"}
+    assert talk.rung[-1] == {f"conversation:{talk.cid}", f"person:{ADA.id}"}
 
 
 def test_a_change_of_nothing_is_none(talk: Talk) -> None:

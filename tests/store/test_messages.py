@@ -7,7 +7,7 @@ from chat.store import conversations, messages
 from chat.store.message_rows import Message
 from chat.store.paging import BadPage
 from chat.store.streams import Batch
-from tests.store.talk import Talk, stream_of
+from tests.store.talk import ADA, Talk, stream_of
 
 
 def ids(found: list[Message]) -> list[str]:
@@ -47,7 +47,7 @@ def test_each_change_of_the_stream_is_one_of_the_message(talk: Talk) -> None:
     epoch = talk.stream(asked)
     streaming = talk.read(messages.get, asked.reply.id)
     assert (streaming.status, streaming.revision) == ("streaming", 3)
-    assert talk.rung[-1] == {f"stream:{stream_of(asked)}", f"conversation:{talk.cid}"}
+    assert talk.rung[-1] == {f"stream:{stream_of(asked)}", f"conversation:{talk.cid}", f"person:{ADA.id}"}
 
     usage = {"input_tokens": 3, "output_tokens": 5, "estimated": False}
     talk.end(asked, epoch, Status.DONE, "A log.", usage=usage, finish_reason="length")
