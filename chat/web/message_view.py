@@ -1,13 +1,13 @@
 """What a template is given of a message: the same for a page, for an upsert and for every viewer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
 from chat.core.lifecycle import Status, is_interrupted, is_live
 from chat.store.message_rows import Message
+from chat.web.figures import figures_of
 
 OUR_NAME = "Headwater"
 CONTINUED = "Continued after an interruption"
@@ -53,6 +53,19 @@ class StateView:
     length: int  # bytes of text: where a continuation begins
     epoch: int  # a tail that was read in an older one is not shown any more
     aside: str  # a quiet remark beside the note
+    figures: str = ""
+    parent_id: str | None = None  # the question: None of an answer that cannot be asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """Where a message stands among those at its place: `2/3`, and the ways to its neighbours."""
+
+    id: str
+    nth: int
+    of: int
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class MessageView:
     model: str | None
     text: str
     html: Markup
+    branch: BranchView
     state: StateView | None
 
     @property
@@ -85,59 +99,61 @@ def view_message(message: Message, html: str) -> MessageView:
         model=message.model,
         text=message.text,
         html=Markup(html),
-        state=_state_of(message),
+        branch=branch_of(message.id, message.siblings),
+        state=state_of(message),
     )
 
 
-def view_state(
-    *,
-    message_id: str,
-    conversation_id: str,
-    stream_id: str,
-    status: str,
-    length: int,
-    epoch: int,
-    error: Mapping[str, str] | None = None,
-    usage: Mapping[str, Any] | None = None,
-    finish_reason: str | None = None,
-) -> StateView:
-    """Dress the strip of an answer."""
-    words, went_on = WORDS[status], epoch > 1
-    note = error["message"] if error and not is_live(status) else words.note
+def branch_of(message_id: str, siblings: Sequence[str]) -> BranchView:
+    """Dress the picker of a message that stands among these, oldest first."""
+    at = siblings.index(message_id) if message_id in siblings else 0
+    return BranchView(
+        id=message_id,
+        nth=at + 1,
+        of=max(len(siblings), 1),
+        before=siblings[at - 1] if at > 0 else None,
+        after=siblings[at + 1] if at + 1 < len(siblings) else None,
+    )
+
+
+def state_of(message: Message) -> StateView | None:
+    """Dress the strip of an answer; a question has none."""
+    if message.stream_id is None:
+        return None
+    words, went_on = WORDS[message.status], message.epoch > 1
+    note = message.error["message"] if message.error and not is_live(message.status) else words.note
     if words.kind == "done":
-        note = " · ".join(filter(None, (CUT_SHORT.get(finish_reason or ""), _size(usage))))
+        note = CUT_SHORT.get(message.finish_reason or "", "")
+    return StateView(
+        id=message.id,
+        path=f"/c/{message.conversation_id}",
+        stream_id=message.stream_id,
+        kind=words.kind,
+        note=note,
+        say=CONTINUED if went_on and words.kind == "live" else words.say,
+        icon=words.icon,
+        length=len(message.text.encode()),
+        epoch=message.epoch,
+        aside=CONTINUED if went_on and not is_interrupted(message.status) else "",
+        figures=figures_of(message),
+        parent_id=message.parent_id,
+    )
+
+
+def went_on_state(
+    *, message_id: str, conversation_id: str, stream_id: str, length: int, epoch: int
+) -> StateView:
+    """Dress the strip of an answer that was taken over and goes on."""
+    words = WORDS[Status.STREAMING]
     return StateView(
         id=message_id,
         path=f"/c/{conversation_id}",
         stream_id=stream_id,
         kind=words.kind,
-        note=note,
-        say=CONTINUED if went_on and words.kind == "live" else words.say,
+        note=words.note,
+        say=CONTINUED,
         icon=words.icon,
         length=length,
         epoch=epoch,
-        aside=CONTINUED if went_on and not is_interrupted(status) else "",
+        aside=CONTINUED,
     )
-
-
-def _state_of(message: Message) -> StateView | None:
-    if message.stream_id is None:
-        return None
-    return view_state(
-        message_id=message.id,
-        conversation_id=message.conversation_id,
-        stream_id=message.stream_id,
-        status=message.status,
-        length=len(message.text.encode()),
-        epoch=message.epoch,
-        error=message.error,
-        usage=message.usage,
-        finish_reason=message.finish_reason,
-    )
-
-
-def _size(usage: Mapping[str, Any] | None) -> str:
-    tokens = (usage or {}).get("output_tokens")
-    if not tokens:
-        return ""
-    return f"{'about ' if (usage or {}).get('estimated') else ''}{tokens:,} tokens"

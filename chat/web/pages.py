@@ -1,15 +1,13 @@
 """The pages of a person: where a conversation begins, one conversation, what came earlier in it."""
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
-from chat.store import messages
 from chat.web import access
 from chat.web.cookie import page_person
 from chat.web.errors import NotFound
-from chat.web.house import house
-from chat.web.page_view import conversation_page, new_page, path_of, title_of
+from chat.web.page_view import conversation_page, new_page, path_of
 from chat.web.scene_events import closed_response, scene_response
-from chat.web.scene_html import dress, earlier_link
+from chat.web.still_page import still_page
 
 pages = Blueprint("pages", __name__)
 
@@ -25,17 +23,7 @@ def conversation(conversation_id: str) -> str:
     """Show a conversation as it stands; its events go on from there."""
     person = page_person()
     found = access.conversation_or_404(conversation_id, need="read")
-    before = request.args.get("before")
-    if before is None:
-        return conversation_page(person, found)
-    earlier, further = house().store.read(lambda conn: messages.page(conn, conversation_id, before=before))
-    return render_template(
-        "earlier.html",
-        title=title_of(found),
-        back=path_of(conversation_id),
-        messages=[dress(message) for message in earlier],
-        earlier=earlier_link(earlier) if further else None,
-    )
+    return still_page(found, path_of(conversation_id)) or conversation_page(person, found)
 
 
 @pages.get("/c/<conversation_id>/events")

@@ -16,7 +16,8 @@ from chat.store.message_rows import Message
 from chat.web.bodies import CLOSE
 from chat.web.feed import Feed
 from chat.web.off_hub import picture_off_hub
-from chat.web.scene_html import Fragments, key_of, live_picture, on_path
+from chat.web.scene_html import Fragments, key_of, live_picture
+from chat.web.scene_line import Lines, Shown
 from chat.web.scene_place import Place
 from chat.web.told import (
     ConversationChanged,
@@ -57,7 +58,7 @@ class Present:
     """What a page shows when it is opened, and its place."""
 
     conversation: Conversation
-    line: list[Message]
+    shown: Shown
     place: Place
 
 
@@ -67,43 +68,50 @@ class Scene:
     What is sent is a function of the place and of what is stored; only the moment is chosen here.
     """
 
-    def __init__(self, feed: Feed, fragments: Fragments, clock: Callable[[], float], flush_s: float) -> None:
+    def __init__(
+        self, feed: Feed, lines: Lines, fragments: Fragments, clock: Callable[[], float], flush_s: float
+    ) -> None:
         self._feed = feed
+        self._lines = lines
         self._fragments = fragments
         self._clock = clock
         self._flush_s = flush_s
-        self._drawn: dict[tuple[Position | None, int], Drawn] = {}
+        self._drawn: dict[tuple[Position | None, int, str | None], Drawn] = {}
         self._pictures: dict[tuple[str, int], Picture] = {}
         self._since: dict[Position, float] = {}  # since when a growth too small to send waits at a place
         self._rest_until = float("-inf")
         self._drawing = RLock()
 
-    def present(self) -> Present | None:
-        """Give all that a page shows when it is opened; None when the conversation is gone."""
+    def present(self, branch: str | None = None) -> Present | None:
+        """Give all that a page shows when it is opened; None when the conversation is gone.
+
+        `branch`: of the line through this message, where there is one.
+        """
         step = self._feed.step(None, "stored")
         frames = [told.frame for told in step.told]
         conversations = [frame.conversation for frame in frames if isinstance(frame, ConversationChanged)]
         if not conversations:
             return None
-        line = on_path([frame.message for frame in frames if isinstance(frame, MessageChanged)])
-        start = max((self._keep(message) for message in line if is_live(message.status)), default=0)
-        return Present(conversations[0], line, Place(step.position, start))
+        found = [frame.message for frame in frames if isinstance(frame, MessageChanged)]
+        start = max((self._keep(message) for message in found if is_live(message.status)), default=0)
+        return Present(conversations[0], self._lines.shown(found, branch), Place(step.position, start))
 
-    def step(self, place: Place | None) -> Shot:
-        """Give what a page at `place` (None: a new one) is to be sent now."""
+    def step(self, place: Place | None, branch: str | None = None) -> Shot:
+        """Give what a page at `place` (None: a new one, which shows this branch) is to be sent now."""
         step = self._feed.step(place.position if place else None, "stored")
         if any(_is_rewind(told.frame) for told in step.told):  # what is stored is not: a forged place
             place, step = None, self._feed.step(None, "stored")
         start = place.start if place else 0
         if not step.told:
             return Shot(b"", Place(step.position, start))
-        at = (place.position if place else None, start)
+        branch = None if _is_change(step) else branch  # changes are the same for all
+        at = (place.position if place else None, start, branch)
         with self._drawing:  # who comes while somebody draws the same has it drawn then
             drawn = self._drawn.get(at)
             if drawn is None or drawn.step is not step:
                 if place is not None and (hold_s := self._hold(place.position, step)) > 0:
                     return Shot(b"", place, hold_s)
-                drawn = self._drawn[at] = self._develop(place, step)
+                drawn = self._drawn[at] = self._develop(place, step, branch)
                 _drop_oldest(self._drawn)
         return drawn.shot
 
@@ -119,23 +127,25 @@ class Scene:
         _drop_oldest(self._since)
         return max(rest, due - now)
 
-    def _develop(self, place: Place | None, step: Step) -> Drawn:
+    def _develop(self, place: Place | None, step: Step, branch: str | None) -> Drawn:
         """Draw a step for all who stand at this place, and note what that took."""
         began = self._clock()
-        html, start = self._draw(place, [told.frame for told in step.told], step.position)
+        html, start = self._draw(place, [told.frame for told in step.told], step.position, branch)
         then = Place(step.position, start)
         event = sse.encode(None, html, str(then)) if html else b""
         now = self._clock()
         self._rest_until = now + REST * (now - began)
         return Drawn(step, Shot(event + (CLOSE if step.is_last else b""), then, is_last=step.is_last))
 
-    def _draw(self, place: Place | None, frames: Sequence[FeedFrame], after: Position) -> tuple[str, int]:
+    def _draw(
+        self, place: Place | None, frames: Sequence[FeedFrame], after: Position, branch: str | None
+    ) -> tuple[str, int]:
         """Give one event's HTML (its targets exist before it), and where the open region begins then."""
         start = place.start if place else 0
         html: list[str] = []
         changed = [frame.message for frame in frames if isinstance(frame, MessageChanged)]
         if any(isinstance(frame, State) for frame in frames):
-            html.append(self._fragments.everything(changed))
+            html.append(self._fragments.everything(self._lines.shown(changed, branch)))
         else:
             html += map(self._fragments.message, changed)
         whole = {message.id for message in changed}  # these bring their text and their end with them
@@ -171,7 +181,8 @@ class Scene:
             return html + self._went_on(place, told[0], after), now.open.start
         swaps = conclude(before, picture_off_hub(grown, finished, text, start), key)
         concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
-        return concluded + self._fragments.ended(self._feed.cid, message_id, stream_id, end), 0
+        ended = self._lines.message(message_id)  # with what only the message knows: its cost, its siblings
+        return concluded + (self._fragments.ended(ended) if ended else ""), 0
 
     def _went_on(self, place: Place, told: Streamed, after: Position) -> str:
         """Say that the answer is in a later epoch than the page may know of."""
@@ -192,6 +203,10 @@ class Scene:
     def _stored(self, stream_id: str, length: int) -> bytes:
         log = self._feed.reader(stream_id, "stored").look()
         return bytes(memoryview(log.data)[:length]) if log is not None else b""
+
+
+def _is_change(step: Step) -> bool:
+    return not any(isinstance(told.frame, State) for told in step.told)
 
 
 def _is_growth(frame: FeedFrame) -> bool:

@@ -15,6 +15,7 @@ from chat.web.follow_feed import topic_of
 from chat.web.house import house
 from chat.web.scene import Scene
 from chat.web.scene_html import Fragments
+from chat.web.scene_line import Lines
 from chat.web.scene_place import Place, find_place
 
 _SCENES: WeakKeyDictionary[Feed, Scene] = WeakKeyDictionary()  # each as long as somebody follows its feed
@@ -39,14 +40,20 @@ def scene_of(feed: Feed) -> Scene:
     if scene is None:
         flush_s = house().settings.flush_ms / 1000
         seen = cast(Feed, proxy(feed))  # or the scene would keep its own key alive
-        scene = _SCENES[feed] = Scene(seen, Fragments(current_app.jinja_env), monotonic, flush_s)
+        lines = Lines(feed.cid, house().store)
+        scene = _SCENES[feed] = Scene(seen, lines, Fragments(current_app.jinja_env), monotonic, flush_s)
     return scene
+
+
+def asked_branch() -> str | None:
+    """Say which message's line the request wants to see; None: the newest."""
+    return request.args.get("branch") or None
 
 
 def scene_response(conversation_id: str, permit: Permit, asides: Sequence[Aside] = ()) -> Response:
     """Serve the events of a page that may see this conversation as long as the permit holds."""
     made = house()
-    raw = request.headers.get("Last-Event-ID") or request.args.get("after")
+    raw, branch = request.headers.get("Last-Event-ID") or request.args.get("after"), asked_branch()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the body outlives the context
 
     def body(ear: Ear, line: Line) -> Iterator[bytes]:
@@ -54,7 +61,7 @@ def scene_response(conversation_id: str, permit: Permit, asides: Sequence[Aside]
             with app.app_context():
                 scene = scene_of(feed)
             place = find_place(made.store, feed, raw)
-            yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s, asides)
+            yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s, asides, branch)
 
     return live_response(body, made.bell.listen(topic_of(conversation_id)), permit, rotate=True)
 
@@ -72,6 +79,7 @@ def follow_scene(
     place: Place | None,
     heartbeat_s: float,
     asides: Sequence[Aside] = (),
+    branch: str | None = None,
 ) -> Iterator[bytes]:
     """Yield what a page is sent, and a ping when nothing came for `heartbeat_s`.
 
@@ -81,10 +89,10 @@ def follow_scene(
     ear.beat(heartbeat_s)
     always = (*ear.topics, *(topic for aside in asides for topic in aside.topics))
     lag, rung = line.made.tally.lag_s, set[str]()
-    if not scene.step(place).body:
+    if not scene.step(place, branch).body:
         yield sse.PING
     while True:
-        shot = scene.step(place)
+        shot = scene.step(place, branch)
         place = shot.place
         if shot.body:
             known_at = feed.read_at

@@ -7,15 +7,15 @@ from functools import lru_cache
 from jinja2 import Environment
 from markupsafe import escape
 
-from chat.core.frames import End
-from chat.core.lifecycle import Status, is_live
+from chat.core.lifecycle import is_live
 from chat.core.markdown import Swap, finished, picture, region_html
 from chat.core.markdown.mark import mark_html
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
-from chat.web.message_view import MessageView, StateView, view_message, view_state
+from chat.web.message_view import MessageView, StateView, branch_of, state_of, view_message, went_on_state
 from chat.web.off_hub import picture_off_hub
+from chat.web.scene_line import Shown
 
 KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
 WORTH_KEEPING = 32_000  # characters: what is longer would fill the memory with few texts
@@ -61,15 +61,6 @@ def _draw_finished(text: str, key: str) -> str:
     return "".join(region_html(key, region) for region in finished(text.encode()))
 
 
-def on_path(found: Sequence[Message]) -> list[Message]:
-    """Keep the line that ends with the newest message: what a page shows of several branches."""
-    line: list[Message] = []
-    for message in reversed(found):
-        if not line or line[-1].parent_id == message.id:
-            line.append(message)
-    return line[::-1]
-
-
 class Fragments:
     """Writes each change as a partial that names its own target."""
 
@@ -77,17 +68,29 @@ class Fragments:
         self._messages = templates.get_template("parts/messages.html")
         self._message = templates.get_template("parts/message.html")
         self._state = templates.get_template("parts/state.html")
+        self._branches = templates.get_template("parts/branches.html")
+        self._elsewhere = templates.get_template("parts/elsewhere.html")
 
-    def everything(self, found: Sequence[Message]) -> str:
+    def everything(self, shown: Shown) -> str:
         """Show these messages and nothing else."""
-        line = on_path(found)
-        earlier = earlier_link(line)
-        inner = self._messages.render(messages=[dress(message) for message in line], earlier=earlier)
-        return _partial("#transcript", "innerMorph", inner)
+        earlier = earlier_link(shown.line)
+        inner = self._messages.render(messages=[dress(message) for message in shown.line], earlier=earlier)
+        note = self._elsewhere.render(is_older=shown.is_older)
+        return _partial("#transcript", "innerMorph", inner) + _partial("#elsewhere", "outerMorph", note)
 
     def message(self, message: Message) -> str:
-        """Put a message in the place of the one with its id, or where it belongs."""
-        return _partial("#transcript", "upsert", self._message.render(message=dress(message)))
+        """Put a message in the place of the one with its id, or where it belongs.
+
+        The others that stand at its place learn that they are one of so many now.
+        """
+        others = [one for one in message.siblings if one != message.id]
+        counts = [self._branches.render(branch=branch_of(one, message.siblings)) for one in others]
+        pickers = [
+            _partial(f"#b-{one}", "outerMorph", html) for one, html in zip(others, counts, strict=True)
+        ]
+        return _partial("#transcript", "upsert", self._message.render(message=dress(message))) + "".join(
+            pickers
+        )
 
     def deleted(self, message_id: str) -> str:
         """Take a message away."""
@@ -115,28 +118,17 @@ class Fragments:
         pieces = "".join(_piece(key, swap, swap.html.replace(mark, "<i></i>")) for swap in swaps)
         return f"<hx-grow key={key} at={at} to={to}>{pieces}</hx-grow>"
 
-    def ended(self, conversation_id: str, message_id: str, stream_id: str, end: End) -> str:
+    def ended(self, message: Message) -> str:
         """Show what became of an answer."""
-        state = view_state(
-            message_id=message_id,
-            conversation_id=conversation_id,
-            stream_id=stream_id,
-            status=end.status,
-            length=end.offset,
-            epoch=end.epoch,
-            error=end.error,
-            usage=end.usage,
-            finish_reason=end.finish_reason,
-        )
-        return self._put(state)
+        state = state_of(message)
+        return self._put(state) if state else ""
 
     def went_on(self, conversation_id: str, message_id: str, stream_id: str, length: int, epoch: int) -> str:
         """Show that an answer was taken over and goes on."""
-        state = view_state(
+        state = went_on_state(
             message_id=message_id,
             conversation_id=conversation_id,
             stream_id=stream_id,
-            status=Status.STREAMING,
             length=length,
             epoch=epoch,
         )

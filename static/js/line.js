@@ -5,6 +5,7 @@ import { say } from "./say.js";
 
 const SILENCE_MS = 40_000; // the server pings each 15 s: two missed and some
 const MAX_WAIT_MS = 5_000;
+const ASTRAY_MS = 5_000; // between two times that all is asked for anew
 const PATIENCE_MS = 2_500; // a short break is nobody's concern
 
 /** Follows the conversation named by `holder` (data-events: the address, data-after: the place of the page). */
@@ -13,14 +14,15 @@ export function follow(holder) {
   const note = document.getElementById("line-note");
   let place = holder.dataset.after;
   let source = null, over = false, open = false;
-  let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, anew = 0;
+  let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, anew = 0, astray = 0;
 
   function connect() {
     clearTimeout(retry);
     drop();
     if (over || document.hidden) return;
     source = document.createElement("div");
-    source.setAttribute("hx-sse:connect", `${holder.dataset.events}?after=${encodeURIComponent(place)}`);
+    const [path, query = ""] = holder.dataset.events.split("?");
+    source.setAttribute("hx-sse:connect", `${path}?after=${encodeURIComponent(place)}${query && `&${query}`}`);
     source.setAttribute("hx-sse:close", "close");
     source.setAttribute("hx-swap", "none");
     heard = performance.now();
@@ -92,10 +94,13 @@ export function follow(holder) {
     if (event.target === source && event.detail.reason === "message") end("This conversation is gone, or no longer shared.");
   });
   document.addEventListener("headwater:astray", () => { // what came does not go on from where we are
-    const now = performance.now();
-    if (anew && now - anew < 5_000) return;
-    anew = now;
-    setTimeout(() => { place = ""; connect(); });
+    if (astray) return;
+    astray = setTimeout(() => {
+      astray = 0;
+      anew = performance.now();
+      place = "";
+      connect();
+    }, anew ? Math.max(0, anew + ASTRAY_MS - performance.now()) : 0);
   });
 
   document.addEventListener("visibilitychange", () => {

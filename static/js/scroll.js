@@ -18,7 +18,8 @@ export function stickToBottom(transcript) {
   }
 
   const [arrived] = performance.getEntriesByType("navigation");
-  const elsewhere = arrived?.type !== "navigate" && sessionStorage.getItem(remembered) === "no";
+  const named = location.hash && document.querySelector(":target"); // somebody is sent to one message
+  const elsewhere = named || (arrived?.type !== "navigate" && sessionStorage.getItem(remembered) === "no");
   stick(!elsewhere); // a reload in mid-text stays in mid-text
   seen = scrollY;
 

@@ -1,4 +1,7 @@
-// The swap style `upsert`: a message replaces the one with its id, or goes where it belongs.
+// The swap style `upsert`: a message replaces the one with its id, or goes where it belongs: below its parent, in the
+// place of what followed there. A new message is always the newest, so a page follows it from branch to branch.
+import { becomeNewest, isOlder, tellNewer } from "./older.js";
+
 let api;
 
 htmx.registerExtension("headwater-upsert", {
@@ -19,8 +22,18 @@ function put(transcript, message) {
   }
   const last = transcript.lastElementChild;
   if (last && Number(last.dataset.seq) > Number(message.dataset.seq)) return null; // of a branch that is not shown
-  const parent = transcript.querySelector(`[data-message="${CSS.escape(message.dataset.parent ?? "")}"]`);
+  const parent = last && message.dataset.parent ? parentOf(transcript, message) : null;
+  if (isOlder()) {
+    if (!parent || parent !== last) return tellNewer();
+    becomeNewest();
+  }
   if (parent) while (parent.nextElementSibling) parent.nextElementSibling.remove(); // another branch begins here
+  else transcript.replaceChildren(); // and here one that begins before all that this page shows
   transcript.append(message);
+  if (!parent && message.dataset.parent) document.dispatchEvent(new CustomEvent("headwater:astray"));
   return message;
+}
+
+function parentOf(transcript, message) {
+  return transcript.querySelector(`[data-message="${CSS.escape(message.dataset.parent)}"]`);
 }

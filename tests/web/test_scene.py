@@ -13,6 +13,7 @@ from chat.web.feed import Feed
 from chat.web.message_view import CONTINUED
 from chat.web.scene import Scene, Shot
 from chat.web.scene_html import Fragments
+from chat.web.scene_line import Lines
 from chat.web.scene_place import Place, find_place
 from tests.web.calls import Api
 
@@ -29,7 +30,8 @@ class Studio:
         self.path = path
         self.now = 0.0
         fragments = Fragments(api.app.jinja_env)
-        self.scene = Scene(feed, fragments, lambda: self.now, flush_s=0.5)
+        self.lines = Lines(feed.cid, api.house.store)
+        self.scene = Scene(feed, self.lines, fragments, lambda: self.now, flush_s=0.5)
         self.text = ""
 
     def ask(self, text: str = "Where does it begin?") -> None:
@@ -200,7 +202,9 @@ def test_every_id_is_a_place_to_go_on_from(studio):
         studio.now += 1
         places.append(studio.step(places[-1]).place)
     assert [studio.find(str(place)) for place in places] == places
-    behind = Scene(studio.feed, Fragments(studio.api.app.jinja_env), lambda: 1e6, 0)  # another process
+    behind = Scene(
+        studio.feed, studio.lines, Fragments(studio.api.app.jinja_env), lambda: 1e6, 0
+    )  # another process
     for place in places[:-1]:
         [(_, at, _)] = GROWS.findall(html(behind.step(place)))
         assert int(at) <= place.position.offset
