@@ -80,6 +80,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         tapes=tapes,
         writer=writer,
         ring_here=bell.ring_here,
+        open_beside=streams.open_beside,
         close_stream=streams.close,
         release_stream=streams.release,
         clock=clock.monotonic,

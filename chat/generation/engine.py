@@ -10,10 +10,11 @@ import structlog
 from gevent.event import Event
 
 from chat.core.lifecycle import Status
+from chat.generation.generation import Generation, LeaseLost, Leaving, Source, Stopped
 from chat.generation.iterables import FromIterable
 from chat.generation.reaper import Reaper, Waits, attempt
 from chat.generation.refusal import Refused, RefusedSource
-from chat.generation.runner import Generation, LeaseLost, Leaving, Runner, Source, Stopped
+from chat.generation.runner import Runner
 from chat.generation.supervise import supervise
 from chat.generation.writer import Writer
 from chat.live.bell import Bell
@@ -155,7 +156,7 @@ class Engine:
             with suppress(NoSource):
                 source = self._open_source(stored.state, text)
         if source is None:
-            if self._streams.interrupt(orphan, tail):
+            if self._streams.interrupt(orphan, tail) and not orphan.beside:
                 log.warning("interrupted an orphan", stream=orphan.id, epoch=orphan.epoch)
                 self._runner.tally.ended[Status.INTERRUPTED] += 1
             return
@@ -170,7 +171,9 @@ class Engine:
             self._launch(state, present, source, movable=True)
 
     def _may_go_on(self, orphan: Orphan) -> bool:
-        return self._continues and not orphan.stop_requested and orphan.continuations < CONTINUATIONS
+        if orphan.beside or orphan.stop_requested:
+            return False
+        return self._continues and orphan.continuations < CONTINUATIONS
 
     def _launch(self, state: StreamState, text: str, source: Source, *, movable: bool) -> None:
         tape = Tape(state.id, state.epoch, state.bases, text.encode())
@@ -271,7 +274,11 @@ class Engine:
 
     def _renew(self) -> None:
         held = {stream_id: generation.tape.epoch for stream_id, generation in self._running.items()}
-        lost, to_stop = self._streams.renew(held)
+        thoughts = [one.thinking for one in self._running.values() if one.thinking and one.thinking.is_open]
+        lost, to_stop = self._streams.renew(held | {one.stream_id: one.tape.epoch for one in thoughts})
+        for thinking in thoughts:
+            if thinking.stream_id in lost:
+                thinking.lose()
         for stream_id in lost | to_stop:
             generation = self._running.get(stream_id)
             if generation is None or generation.tape.epoch != held[stream_id]:

@@ -1,53 +1,23 @@
 """The runner: one generation, from the first delta to the end record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-import gevent
 import structlog
 
-from chat.core.batching import Batcher
 from chat.core.frames import End
 from chat.core.lifecycle import Status
-from chat.core.log import StoreAway
 from chat.core.tally import Tally
-from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning, Usage
-from chat.generation.writer import Recording, Writer
-from chat.live.tape import Tape, Tapes
+from chat.generation.generation import Generation, LeaseLost, Leaving, Stopped
+from chat.generation.insisting import insist
+from chat.generation.providers.types import Aborted, Delta, Finished, ProviderError, Reasoning, Usage
+from chat.generation.thinking import Desk, Thinking
+from chat.generation.writer import Writer
+from chat.live.tape import Tapes
 
 log = structlog.get_logger()
-
-INSIST_S = 120.0  # for how long an end is tried to be stored: a full disk, a database that restarts
-INSIST_PAUSE_S = 0.5
-USAGE_S = 0.1  # after a stop, for what the provider may say of its cost
-
-
-class Source(Protocol):
-    """What a generation reads from: a provider's answer, or any generator."""
-
-    def __iter__(self) -> Iterator[Item]: ...
-
-    def close(self) -> None:
-        """Make the iteration end soon with Aborted; from whatever greenlet, any number of times."""
-        ...
-
-    def estimate(self, answered: str) -> dict[str, Any] | None:
-        """Guess the usage of an answer that nobody counted; None where it costs nothing."""
-        ...
-
-
-class LeaseLost(Exception):
-    """Another process holds this stream now: nothing that we have may be written."""
-
-
-class Stopped(Exception):
-    """A person asked for the end."""
-
-
-class Leaving(Exception):
-    """This process is told to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +37,10 @@ class Outcome:
     finish_reason: str | None = None
 
 
+OpenBeside = Callable[[str, int, str], bool]  # store.beside.Beside.open_beside
 CloseStream = Callable[..., bool]  # store.streams.Streams.close
 ReleaseStream = Callable[..., bool]  # store.leases.Leases.release
 Ring = Callable[[tuple[str, ...]], None]
-
-
-class Generation:
-    """A running answer: its tape, its source, and the reason for which it was asked to end early.
-
-    `movable`: another process may go on with it when this one has to leave.
-    """
-
-    def __init__(
-        self, tape: Tape, source: Source, chunk_by: str, flush_ms: int, *, movable: bool = False
-    ) -> None:
-        self.tape = tape
-        self.source = source
-        self.movable = movable
-        self.usage: dict[str, Any] | None = None
-        self.why: Exception | None = None
-        self.began_at = 0.0  # when it was claimed, on the runner's clock
-        self.first_at: float | None = None  # when the first word came, of reasoning or text
-        self.recording = Recording(
-            tape, Batcher(chunk_by, flush_ms, len(tape.data)), lambda: self.end_early(LeaseLost())
-        )
-
-    def end_early(self, why: Exception) -> None:
-        """Make the source let go; the first reason given counts, but a lost lease beats all."""
-        if self.why is None or isinstance(why, LeaseLost):
-            self.why = why
-        if isinstance(why, Stopped) and self.source.estimate("") is not None:
-            gevent.spawn_later(USAGE_S, self.source.close)
-        else:
-            self.source.close()
 
 
 class Runner:
@@ -111,6 +52,7 @@ class Runner:
         tapes: Tapes,
         writer: Writer,
         ring_here: Ring,
+        open_beside: OpenBeside,
         close_stream: CloseStream,
         release_stream: ReleaseStream,
         clock: Callable[[], float],
@@ -118,6 +60,7 @@ class Runner:
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
+        self._desk = Desk(tapes, writer, ring_here, open_beside, close_stream, clock)
         self._tapes = tapes
         self._writer = writer
         self._ring_here = ring_here
@@ -162,13 +105,14 @@ class Runner:
         counted = len(tape.data)
         until = clock() + self._limits.seconds if self._limits.seconds else float("inf")
         most = self._limits.bytes or float("inf")
-        reason = None
+        reason, answering = None, False
         for item in generation.source:
             now = clock()
             if type(item) is Delta and generation.why is None:
                 text = item.text
-                if generation.first_at is None:
-                    generation.first_at = now
+                if not answering:
+                    answering = True
+                    self._begin_answer(generation, now)
                 tape.append(text)
                 batcher.feed(text, now)
                 tally.deltas += 1
@@ -179,20 +123,47 @@ class Runner:
                 generation.usage = _usage(item)
             elif isinstance(item, Finished):
                 reason = item.reason
-            elif isinstance(item, Reasoning):
-                continue  # a second stream of the message, when reasoning is shown
+            elif isinstance(item, Reasoning) and generation.why is None:
+                self._think(generation, item.text, now)
             why = generation.why
             if why is not None and (generation.usage is not None or not isinstance(why, Stopped)):
                 break  # who was stopped may still hear what it cost: its source is closed in a moment
-            if len(tape.data) > most:
+            if len(tape.data) + generation.thought_bytes > most:
                 raise ProviderError("too_large", "The answer grew beyond the limit of this server.")
             if now > until:
                 raise ProviderError("timed_out", "The answer took longer than this server allows.")
         return reason
 
+    def _begin_answer(self, generation: Generation, now: float) -> None:
+        generation.first_at = generation.first_at or now
+        if generation.thinking is not None:
+            generation.thinking.end(Status.DONE)
+
+    def _think(self, generation: Generation, text: str, now: float) -> None:
+        """Put reasoning where it belongs; what comes after the first word of text is dropped."""
+        generation.first_at = generation.first_at or now
+        generation.thought_bytes += len(text.encode())
+        if generation.thinking is None and not generation.tape.data:
+            generation.thinking = Thinking(
+                generation.recording, generation.chunk_by, generation.flush_ms, self._desk
+            )
+        if generation.thinking is not None:
+            generation.thinking.hear(text, now)
+
+    def _end_thinking(self, generation: Generation, status: Status) -> None:
+        """See that what was thought is stored before the answer's end is."""
+        thinking = generation.thinking
+        if thinking is None:
+            return
+        if isinstance(generation.why, LeaseLost):
+            thinking.lose()
+        thinking.end(status)
+        thinking.join()
+
     def _finish(self, generation: Generation, outcome: Outcome) -> None:
         tape = generation.tape
         self._writer.release(generation.recording)
+        self._end_thinking(generation, outcome.status)
         if isinstance(generation.why, LeaseLost):
             log.warning("lease lost", stream=tape.stream_id, epoch=tape.epoch)
             self.tally.lost_leases += 1
@@ -238,17 +209,7 @@ class Runner:
 
     def _insist(self, generation: Generation, close: Callable[[], bool]) -> bool:
         """Store the end, again and again while the database is away; False when the lease was lost."""
-        give_up_at = self._clock() + INSIST_S
-        while not isinstance(generation.why, LeaseLost):
-            try:
-                return close()
-            except Exception as error:
-                if self._clock() >= give_up_at:
-                    raise
-                if not isinstance(error, StoreAway):  # the store says it, once an outage
-                    log.exception("the end is not stored yet", stream=generation.tape.stream_id)
-                gevent.sleep(INSIST_PAUSE_S)
-        return False
+        return insist(close, lambda: isinstance(generation.why, LeaseLost), self._clock)
 
 
 def _failed(generation: Generation, code: str, message: str) -> Outcome:
@@ -265,7 +226,8 @@ def _usage_of(generation: Generation, text: str) -> dict[str, Any] | None:
     """Say what the whole answer cost: as counted, and guessed for what nobody counted."""
     counted, base = generation.usage, generation.tape.bases[-1]
     if counted is None:
-        return generation.source.estimate(text)
+        thinking = generation.thinking
+        return generation.source.estimate((thinking.tape.data.decode() if thinking else "") + text)
     earlier = generation.source.estimate(text.encode()[:base].decode()) if base else None
     if earlier is None:
         return counted

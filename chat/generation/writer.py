@@ -20,7 +20,7 @@ RETRY_S = 0.25  # after a flush that failed: a full disk is not asked forty time
 class Recording:
     """One tape on its way into the store. `stored` is the offset up to which it is on disk."""
 
-    __slots__ = ("batcher", "closing", "on_lost", "stored", "tape")
+    __slots__ = ("batcher", "closing", "on_lost", "stored", "tape", "waits")
 
     def __init__(self, tape: Tape, batcher: Batcher, on_lost: Callable[[], None]) -> None:
         self.tape = tape
@@ -28,6 +28,7 @@ class Recording:
         self.stored = len(tape.data)
         self.on_lost = on_lost
         self.closing = False  # released: the runner writes the rest itself, with the end, or nobody may
+        self.waits = False  # for what has to be stored before it
 
 
 MakeBatch = Callable[[str, int, int, str], Any]  # (stream id, epoch, start, text)
@@ -75,7 +76,8 @@ class Writer:
     def tick(self) -> bool:
         """Store what is due now; False when that failed: nothing is lost, the next tick writes it again."""
         now = self._clock()
-        due = [(r, upto) for r in self._recordings.values() if (upto := r.batcher.ready(now)) is not None]
+        ready = [r for r in self._recordings.values() if not r.waits]
+        due = [(r, upto) for r in ready if (upto := r.batcher.ready(now)) is not None]
         if not due:
             return True
         batches = [

@@ -53,5 +53,5 @@ class Beside(Moves):
             self._hold(tx, stream_id)
             stored = stored_from(tx.conn, stream_id, 0, 0)
             if stored is not None:
-                whole = {"text": stored.data.decode(), "length": len(stored.data)}
-                self._move(stream_id, {Status.STREAMING}, Status.STOPPED, tx, **whole)
+                text, length = stored.data.decode(), len(stored.data)
+                self._move(stream_id, {Status.STREAMING}, Status.STOPPED, tx, text=text, length=length)

@@ -44,7 +44,7 @@ class Moves:
         self._before_delete = before_delete
 
     def delete(self, tx: Transaction, stream_id: str) -> None:
-        """Remove a stream and its text inside the caller's transaction. Its readers are rung, and who writes it."""
+        """Remove a stream and its text inside the caller's transaction; readers and writer are rung."""
         self._hold(tx, stream_id)  # first: a batch on its way is committed before its chunks are looked for
         state = state_of(tx.conn, stream_id)
         if state is not None:

@@ -1,4 +1,4 @@
-"""The reasoning of an answer: a stream of its own beside that of the text, and which message it belongs to."""
+"""The reasoning of an answer: a stream of its own beside that of the text, and whose it is."""
 
 from sqlalchemy import select, update
 

@@ -8,7 +8,7 @@ import pytest
 
 from chat.core.frames import End
 from chat.core.lifecycle import Status
-from chat.generation import runner
+from chat.generation import insisting
 from chat.generation.engine import Draining, NoSource
 from chat.generation.reaper import Waits
 from chat.generation.runner import Limits
@@ -215,7 +215,7 @@ def test_a_flush_that_fails_loses_nothing(rig: Rig):
 
 
 def test_an_end_that_cannot_be_stored_yet_is_stored_later_with_all_its_text(rig: Rig, monkeypatch):
-    monkeypatch.setattr(runner, "INSIST_PAUSE_S", 0.01)
+    monkeypatch.setattr(insisting, "INSIST_PAUSE_S", 0.01)
     real, failures = rig.streams.close, []
 
     def sometimes(*args, **fields):

@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from chat.generation.engine import Engine
-from chat.generation.runner import LeaseLost
+from chat.generation.generation import LeaseLost
 from tests.rig import Rig
 
 
