@@ -11,11 +11,25 @@ export function announceAnswers(transcript) {
     const now = newest(transcript);
     if (!now || now.said === before) return;
     before = now.said;
-    const text = now.live ? "" : now.state.previousElementSibling.innerText.trim();
+    const text = now.live ? "" : spoken(textOf(now.state)).trim();
     say(`${now.state.dataset.say}. ${text.length > MOST ? `${text.slice(0, MOST)}…` : text}`);
   };
   new MutationObserver(look).observe(transcript, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
   look();
+}
+
+function textOf(state) { return state.parentElement.querySelector(":scope > .text"); }
+
+/** Gives the text as it is read out: a formula by its TeX, no buttons, a breath between blocks. */
+function spoken(text) {
+  const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return NodeFilter.FILTER_ACCEPT;
+    if (node.matches("button, .katex-html, mrow")) return NodeFilter.FILTER_REJECT;
+    return node.matches("p, li, pre, blockquote, h1, h2, h3, h4, h5, h6, tr, td, th, br, div") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
+  });
+  let said = "";
+  while (walk.nextNode()) said += walk.currentNode.nodeType === Node.TEXT_NODE ? walk.currentNode.data : "\n";
+  return said;
 }
 
 function newest(transcript) {

@@ -1,0 +1,84 @@
+"""What an answer looks like: code in colours, formulas set, and nothing raw while it is being written."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.window import Window
+from tests.scripted import Script
+
+CODE = 'def flow(water):\n    """It goes <down>."""\n    return water * 2  # & on\n'
+TEXT = f"""First some words that a reader may select.
+
+```python
+{CODE}```
+
+The area is $A = \\pi r^2$, for $5 or $10, and
+
+$$
+\\int_0^1 x^2 \\, dx = \\frac{{1}}{{3}}
+$$
+
+- [x] done
+- [ ] to do
+
+```python
+again = "{{}}"
+```
+
+The end, said at last.
+"""
+
+
+def test_code_is_coloured_and_formulas_are_set_as_they_close(server, upstream, ada, driver, viewer):
+    upstream.scripts["scripted"] = Script(text=TEXT, pace=60, slice=7)
+    url = driver.begin(server.url, "Show me.")
+    viewer.page.goto(url)
+    expect(viewer.page.locator("pre .keyword").first).to_be_attached()
+    viewer.page.evaluate("() => getSelection().selectAllChildren(document.querySelector('pre > code'))")
+    assert viewer.page.evaluate("() => getSelection().toString()").strip() == CODE.strip()
+    for window in (driver, viewer):
+        window.wait_for_end()
+        expect(window.page.locator(".math .katex")).to_have_count(2)
+        expect(window.page.locator("pre > code:has(.keyword, .string)")).to_have_count(2)
+        assert window.page.locator("pre > code").first.text_content() == CODE
+        assert window.misdeeds() == []
+        assert window.complaints == []
+    assert viewer.page.evaluate("() => getSelection().toString()").strip() == CODE.strip()
+    driver.page.reload()
+    expect(driver.page.locator(".math .katex")).to_have_count(2)
+    expect(driver.page.locator("pre > code:has(.keyword, .string)")).to_have_count(2)
+    assert driver.shape == viewer.shape
+
+
+HOSTILE = r"""$\href{javascript:alert(1)}{x}$ $\htmlClass{mark}{x}$ $\url{https://evil.example/}$
+
+$\includegraphics{https://evil.example/a.png}$ $\pmb{x}$ $\fcolorbox{red}{blue}{y}$ $\def\a{\a\a}\a$ $\nonsense$
+
+$$
+\rule{9999em}{9999em}
+$$
+
+$<img src=x onerror=alert(1)>$ $\text{<script>alert(1)</script>}$ $\color{red}{z}$
+
+```html
+<script>alert(1)</script><img src=x onerror=alert(2)>
+```
+
+```evil
+</code><script>alert(1)</script>
+```
+"""
+
+
+def test_hostile_formulas_and_code_stay_inert(server, upstream, driver):
+    upstream.scripts["scripted"] = Script(text=HOSTILE)
+    driver.begin(server.url, "Be evil.")
+    driver.wait_for_end()
+    expect(driver.page.locator(".math .katex").first).to_be_attached()
+    expect(driver.page.locator("pre > code .keyword").first).to_be_attached()
+    driver.page.wait_for_timeout(500)  # whatever it could do it would have done
+    texts = driver.page.locator(".message.assistant .text")
+    assert texts.locator("script, img, a[href], .htmlClass, [onerror]").count() == 0
+    assert driver.misdeeds() == []
+    assert driver.complaints == []
+    assert driver.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
