@@ -1,11 +1,11 @@
 """The ledger: what each person's answers took, by day and model. It outlives the conversations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from chat.store.costs import tokens_of
 from chat.store.tables import ledger, messages
@@ -85,6 +85,19 @@ def lines(conn: Connection, since: str, person_id: str | None = None) -> list[Li
     rows = conn.execute(query.group_by(ledger.c.day, ledger.c.model)).all()
     found = [Line(row.day, row.model, _usage(row)) for row in rows]
     return sorted(found, key=lambda line: (line.day, line.usage.tokens, line.model), reverse=True)
+
+
+def by_person(conn: Connection, when: ColumnElement[bool], ids: Sequence[str]) -> dict[str, Usage]:
+    """Sum up what each of these people used then."""
+    query = _sums().add_columns(ledger.c.person_id).where(when, ledger.c.person_id.in_(ids))
+    return {row.person_id: _usage(row) for row in conn.execute(query.group_by(ledger.c.person_id))}
+
+
+def unpriced_models(conn: Connection, since: str) -> list[str]:
+    """Name the models whose price nobody knew when they answered."""
+    unknown = (ledger.c.day >= since) & (ledger.c.unpriced > 0)
+    query = select(ledger.c.model).distinct().where(unknown).order_by(ledger.c.model)
+    return list(conn.execute(query).scalars())
 
 
 def of_conversation(conn: Connection, conversation_id: str) -> list[tuple[str, Usage]]:
