@@ -62,6 +62,13 @@ streams = Table(
         sqlite_where=text("status IN ('pending', 'streaming')"),
         postgresql_where=text("status IN ('pending', 'streaming')"),
     ),
+    # And by maker only those that live without a message.
+    Index(
+        "ix_streams_created_by",
+        "created_by",
+        sqlite_where=text("created_by IS NOT NULL"),
+        postgresql_where=text("created_by IS NOT NULL"),
+    ),
 )
 
 chunks = Table(
