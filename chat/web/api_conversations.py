@@ -1,10 +1,10 @@
-"""The routes of conversations: make, list, read, change, delete, and the link that shares one (WIRE §4)."""
+"""The routes of conversations: make, list, read, change, delete (WIRE §4)."""
 
 from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 
-from chat.store import conversations, messages, shares
+from chat.store import conversations, messages
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.house import house
@@ -65,23 +65,5 @@ def delete(conversation_id: str) -> tuple[str, int]:
     if live is not None:
         made.engine.forget(live)  # only now: had the deletion failed, the answer would have gone on
     if not erased:
-        raise access.not_found()
-    return "", 204
-
-
-@api.post("/<conversation_id>/share")
-def share(conversation_id: str) -> tuple[Response, int]:
-    """Make the one live read-only link; the link before it opens nothing any more."""
-    access.conversation_or_404(conversation_id, need="own")
-    made = house()
-    token = made.store.write(partial(shares.create, conversation_id=conversation_id, now=made.now()))
-    return jsonify(url=f"{request.url_root}s/{token}", token=token), 201
-
-
-@api.delete("/<conversation_id>/share")
-def unshare(conversation_id: str) -> tuple[str, int]:
-    """Take the link back: who reads through it is cut off."""
-    access.conversation_or_404(conversation_id, need="own")
-    if not house().store.write(partial(shares.revoke, conversation_id=conversation_id)):
         raise access.not_found()
     return "", 204

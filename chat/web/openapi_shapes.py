@@ -116,6 +116,7 @@ class StreamRead(Shape):
 class Link(Shape):
     url: str = Field(description="For people.")
     token: str = Field(description="For programs: as Bearer it may read this one conversation.")
+    expires_at: str | None = Field(description="When it opens nothing any more; null: when it is taken back.")
 
 
 class Problem(Shape):

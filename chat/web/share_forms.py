@@ -1,4 +1,4 @@
-"""The forms of the share panel: live link, invitations, members; each answers with the panel as it is then."""
+"""The forms of the share panel: link, invitations, members; each answers with the panel as it is then."""
 
 from functools import partial
 from typing import Any

@@ -1,9 +1,11 @@
-"""What a live link opens: one conversation to read along, without a cookie, without a button."""
+"""What a live link opens: one conversation to read along, without a cookie."""
 
 from flask import Blueprint, Response, render_template, request
 
+from chat.store.previews import previews
 from chat.web import access
 from chat.web.errors import NotFound
+from chat.web.house import house
 from chat.web.page_view import present_context
 from chat.web.scene_events import closed_response, scene_response
 from chat.web.still_page import still_page
@@ -15,9 +17,13 @@ shared = Blueprint("shared", __name__)
 def read(token: str) -> str:
     """Show the conversation as it stands, to whoever has the link."""
     found = access.conversation_by_link(token)
-    events = f"/s/{token}/events"
-    return still_page(found, back=f"/s/{token}") or render_template(
-        "share.html", events=events, **present_context(found.id)
+    path = f"/s/{token}"
+    return still_page(found, back=path) or render_template(
+        "share.html",
+        events=f"{path}/events",
+        path=path,
+        about=_first_words(found.id),
+        **present_context(found.id),
     )
 
 
@@ -31,3 +37,8 @@ def events(token: str) -> Response:
             return closed_response()
         raise
     return scene_response(found.id, access.conversation_permit(found.id, need="read"))
+
+
+def _first_words(conversation_id: str) -> str | None:
+    """Give what was asked first: the second line of a preview card."""
+    return house().store.read(lambda conn: previews(conn, [conversation_id])).get(conversation_id)
