@@ -114,5 +114,5 @@ def _price(field: str) -> float:
     return float(price)
 
 
-def _back(endpoint: str, **values: str) -> Response:
+def _back(endpoint: str, **values: Any) -> Response:
     return make_response(redirect(url_for(endpoint, **values), code=303))
