@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, and_, select, update
 
 from chat.store.listing import ring_lists
+from chat.store.previews import previews
 from chat.store.tables import conversations
 from chat.store.transaction import Transaction
 
@@ -21,6 +22,16 @@ def owner_of_discarded(conn: Connection, conversation_id: str) -> str | None:
     """Say who discarded this conversation; None when nobody did, or it is too late."""
     here = and_(conversations.c.id == conversation_id, conversations.c.discarded_at.is_not(None))
     return conn.execute(select(conversations.c.owner_id).where(here)).scalar_one_or_none()
+
+
+def title_of_discarded(conn: Connection, conversation_id: str, owner_id: str) -> str | None:
+    """Give the title, or the first words, of what this person discarded; None when there is no such thing."""
+    mine = and_(conversations.c.id == conversation_id, conversations.c.owner_id == owner_id)
+    here = and_(mine, conversations.c.discarded_at.is_not(None))
+    row = conn.execute(select(conversations.c.title).where(here)).one_or_none()
+    if row is None:
+        return None
+    return row.title or previews(conn, [conversation_id]).get(conversation_id) or "New conversation"
 
 
 def discarded_before(conn: Connection, moment: float, limit: int = 10) -> list[str]:

@@ -141,6 +141,11 @@ def conversation_permit(conversation_id: str, need: Need = "read") -> Permit:
     return _permit(called, conversation_id, ("conversation", conversation_id, need), look)
 
 
+def person_permit() -> Permit:
+    """Make the question for a line that shows what is the caller's own: are they still who they are?"""
+    return _permit(call(), None, ("person",), lambda conn: True)
+
+
 def _permit(
     called: Call, conversation_id: str | None, about: Hashable, look: Callable[[Connection], bool]
 ) -> Permit:

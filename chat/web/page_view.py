@@ -1,18 +1,20 @@
 """What the template of a person's page is given: the list at the side, the conversation, the composer."""
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import render_template, request, url_for
-from sqlalchemy import Connection
+from flask import render_template, request
 
-from chat.store import conversations
+from chat.store import messages
 from chat.store.conversations import Conversation
 from chat.store.people import Person
 from chat.store.previews import previews
 from chat.web import access
+from chat.web.choice import choice_context
+from chat.web.gate import NUL
 from chat.web.house import house
 from chat.web.ids import new_id
+from chat.web.list_view import list_context, notice_context
 from chat.web.scene_events import asked_branch, scene_of
 from chat.web.scene_html import dress, earlier_link
 from chat.web.share_panel import share_panel
@@ -23,16 +25,6 @@ STARTERS = (
     "Write a small web server in Python",
 )
 DEMO_STARTERS = ("How do drivers and viewers work?", "What should I try?", "Show me the API in code")
-LISTED = 50  # conversations at the side; older ones are a page further
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A conversation in the list."""
-
-    id: str
-    path: str
-    title: str | None
 
 
 def is_demo() -> bool:
@@ -49,7 +41,8 @@ def new_page(person: Person, **more: Any) -> str:
     """Show the page on which a conversation begins."""
     starters = DEMO_STARTERS if is_demo() else STARTERS
     rights = {"may_ask": True, "may_own": True}
-    return _page(person, conversation=None, title=None, messages=[], starters=starters, **rights, **more)
+    shown = {"events": "/events", "position": "", **rights, **notice_context(person), **choice_context(None)}
+    return _page(person, conversation=None, title=None, messages=[], starters=starters, **{**shown, **more})
 
 
 def conversation_page(person: Person, conversation: Conversation, **more: Any) -> str:
@@ -60,8 +53,9 @@ def conversation_page(person: Person, conversation: Conversation, **more: Any) -
         "frame": frame in ("driver", "viewer"),
         "may_ask": frame != "viewer" and right in ("ask", "own"),
         "may_own": right == "own",
-        **(share_panel(conversation.id) if right == "own" else {}),
+        **(choice_context(conversation) | share_panel(conversation.id) if right == "own" else {}),
         **present_context(conversation.id),
+        **_edited(conversation.id),
     }
     return _page(person, conversation=conversation, **{**shown, **more})
 
@@ -69,9 +63,9 @@ def conversation_page(person: Person, conversation: Conversation, **more: Any) -
 def present_context(conversation_id: str) -> dict[str, Any]:
     """Give what the transcript shows now, and the place from which its events go on.
 
-    `?branch=`, and `?edit=`, name the message whose line it is to show.
+    `?branch=` names the message whose line it is to show; so does a question that is edited or refused.
     """
-    branch = asked_branch() or request.args.get("edit")
+    branch = asked_branch() or _asked_edit() or (request.form.get("branch") and request.form.get("parent_id"))
     with house().feeds.open(conversation_id) as feed:
         present = scene_of(feed).present(branch)
     if present is None:  # deleted while we looked
@@ -88,6 +82,21 @@ def present_context(conversation_id: str) -> dict[str, Any]:
     }
 
 
+def _asked_edit() -> str | None:
+    return request.args.get("edit") or request.form.get("editing") or None
+
+
+def _edited(conversation_id: str) -> dict[str, Any]:
+    """Give what the composer shows of the question that is to be asked anew, if one is."""
+    message_id = _asked_edit()
+    if message_id is None or NUL in message_id:
+        return {}
+    found = house().store.read(partial(messages.get, message_id=message_id))
+    if found is None or found.conversation_id != conversation_id or found.role != "user":
+        return {}
+    return {"editing": found.id, "draft": found.text, "parent_id": found.parent_id}
+
+
 def title_of(conversation: Conversation) -> str | None:
     """Give the title, or the first words of the first question."""
     if conversation.title:
@@ -97,26 +106,12 @@ def title_of(conversation: Conversation) -> str | None:
 
 
 def _page(person: Person, *, conversation: Conversation | None, **more: Any) -> str:
-    listed, further = _list(person)
     return render_template(
         "chat.html",
         person=person,
         conversation=conversation,
         path=path_of(conversation.id) if conversation else None,
-        listed=listed,
-        listed_more=url_for("pages.home", after=further) if further else None,
+        **({} if more.get("frame") else list_context(person, conversation.id if conversation else None)),
         demo_provider=is_demo(),
-        client_id=new_id(),
-        **more,
+        **{"client_id": new_id(), **more},
     )
-
-
-def _list(person: Person) -> tuple[list[Item], str | None]:
-    after = request.args.get("after") if request.endpoint == "pages.home" else None
-
-    def look(conn: Connection) -> tuple[list[Item], str | None]:
-        found, further = conversations.page(conn, person.id, LISTED, after)
-        words = previews(conn, [one.id for one in found if not one.title])
-        return [Item(one.id, path_of(one.id), one.title or words.get(one.id)) for one in found], further
-
-    return house().store.read(look)

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from chat.web import access
 from chat.web.cookie import page_person
 from chat.web.errors import NotFound
+from chat.web.list_events import list_asides
 from chat.web.page_view import conversation_page, new_page, path_of
 from chat.web.scene_events import closed_response, scene_response
 from chat.web.still_page import still_page
@@ -35,4 +36,5 @@ def events(conversation_id: str) -> Response:
         if "Last-Event-ID" in request.headers:
             return closed_response()
         raise
-    return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"))
+    asides = list_asides(access.person_or_none(), conversation_id)
+    return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"), asides)

@@ -63,7 +63,8 @@ def scene_response(conversation_id: str, permit: Permit, asides: Sequence[Aside]
             place = find_place(made.store, feed, raw)
             yield from follow_scene(feed, scene, ear, line, place, made.settings.heartbeat_s, asides, branch)
 
-    return live_response(body, made.bell.listen(topic_of(conversation_id)), permit, rotate=True)
+    beside = (topic for aside in asides for topic in aside.topics)
+    return live_response(body, made.bell.listen(topic_of(conversation_id), *beside), permit, rotate=True)
 
 
 def closed_response() -> Response:
@@ -87,7 +88,7 @@ def follow_scene(
     Ends when the line is over or the conversation is gone; raises AccessGone.
     """
     ear.beat(heartbeat_s)
-    always = (*ear.topics, *(topic for aside in asides for topic in aside.topics))
+    always = ear.topics
     lag, rung = line.made.tally.lag_s, set[str]()
     if not scene.step(place, branch).body:
         yield sse.PING

@@ -2,6 +2,7 @@
 import "./upsert.js";
 import "./grow.js";
 import { follow } from "./line.js";
+import { tendList } from "./list.js";
 import { keepTail } from "./tail.js";
 import { stickToBottom } from "./scroll.js";
 import { announceAnswers } from "./announce.js";
@@ -22,4 +23,5 @@ tendComposer(document.getElementById("composer"));
 keepTail(transcript);
 tellTrouble();
 listenForKeys();
+tendList(document.getElementById("list"));
 follow(document.getElementById("line"));

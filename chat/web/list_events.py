@@ -1,0 +1,91 @@
+"""The list at the side, kept up to date over the page's one line, also where there is no conversation."""
+
+from collections.abc import Iterator, Set
+
+import gevent
+from flask import Flask, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from chat.core import sse
+from chat.core.log import StoreAway
+from chat.generation.clock import monotonic
+from chat.live.bell import Ear
+from chat.live.ring_message import ALL
+from chat.store.listing import topic_of
+from chat.store.people import Person
+from chat.web import access
+from chat.web.bodies import Line, live_response
+from chat.web.house import House, house
+from chat.web.list_view import draw, read_list, sign_of
+
+REST_S = 0.3  # between two looks: of a program that asks a hundred questions a page shows the last state
+
+
+class ListAside:
+    """One page's list. It reads when the person's bell is rung, and sends what differs from what is shown."""
+
+    def __init__(self, app: Flask, made: House, person_id: str, current: str | None, shown: str) -> None:
+        self.topics: tuple[str, ...] = (topic_of(person_id),)
+        self._app = app
+        self._made = made
+        self._person_id = person_id
+        self._current = current
+        self._shown = shown  # the sign of what the page shows
+        self._due = True  # something may have changed since the page was made
+        self._rest_until = float("-inf")
+
+    def look(self, rung: Set[str]) -> bytes:
+        """See `chat.web.scene_events.Aside`."""
+        self._due = self._due or ALL in rung or not rung.isdisjoint(self.topics)
+        if not self._due:
+            return b""
+        now = monotonic()
+        if now < self._rest_until:
+            gevent.spawn_later(self._rest_until - now, self._made.bell.ring_here, self.topics)
+            return b""
+        self._rest_until = now + REST_S
+        try:
+            html = self._draw()
+        except (StoreAway, SQLAlchemyError):
+            return b""  # still due: it looks again at the next beat
+        self._due = False
+        if sign_of(html) == self._shown:
+            return b""
+        self._shown = sign_of(html)
+        swap = f'<hx-partial hx-target="#list-now" hx-swap="innerMorph">{html}</hx-partial>'
+        return sse.encode(None, swap)
+
+    def _draw(self) -> str:
+        found = read_list(self._made, self._person_id)
+        with self._app.app_context():
+            return draw(found, self._current)
+
+
+def list_asides(person: Person | None, current: str | None = None) -> tuple[ListAside, ...]:
+    """Give the list of the page that asks for events: it says with which sign. None where it shows none."""
+    shown = request.args.get("list")
+    if person is None or not shown:
+        return ()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the body outlives the context
+    return (ListAside(app, house(), person.id, current, shown),)
+
+
+def list_response(person: Person) -> Response:
+    """Serve the line of a page that shows a list and no conversation."""
+    asides, made = list_asides(person), house()
+
+    def body(ear: Ear, line: Line) -> Iterator[bytes]:
+        ear.beat(made.settings.heartbeat_s)
+        yield sse.PING
+        rung = set[str]()
+        while True:
+            news = [aside.look(rung) for aside in asides]
+            yield from filter(None, news)
+            rung = ear.wait()
+            if line.over(rung):
+                return
+            if not rung:
+                yield sse.PING
+
+    ear = made.bell.listen(*(topic for aside in asides for topic in aside.topics))
+    return live_response(body, ear, access.person_permit(), rotate=True)
