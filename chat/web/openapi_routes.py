@@ -106,12 +106,12 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
                 "The same `client_id` again is harmless: 200 with the same two messages. 409 while an "
                 "answer is live, when the `client_id` had another text, or somebody wrote after `parent_id`.",
                 takes=bodies.NewMessage, answers=((201, shapes.Asked), (200, shapes.Asked)),
-                refusals=(*BODY, 403, 404, 409),
+                refusals=(*BODY, 403, 404, 409, 429),
             ),
             Route(
                 "POST", f"{CONVERSATION}/messages/{{message_id}}/regenerate", "Ask for another answer",
                 takes=bodies.Again, may_be_empty=True, answers=((201, shapes.Asked),),
-                refusals=(*BODY, 403, 404, 409),
+                refusals=(*BODY, 403, 404, 409, 429),
             ),
             Route(
                 "GET", f"{CONVERSATION}/events", "Follow a conversation",
@@ -136,13 +136,13 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
             ),
             Route(
                 "POST", "/api/streams", "Ask without a conversation",
-                takes=bodies.NewStream, answers=((201, shapes.StreamMade),), refusals=(*BODY, 403),
+                takes=bodies.NewStream, answers=((201, shapes.StreamMade),), refusals=(*BODY, 403, 429),
             ),
             Route(
                 "POST", STREAM, "Drive an answer",
                 "Starts it if nobody has, and gives every token from `offset` on. Leaving is not stopping.",
                 query=(OFFSET, EPOCH, ("resume", "`1`: go on with an interrupted answer.")),
-                answers=((200, (TEXT, EVENTS)),), refusals=(403, 404, 409, 422, 503),
+                answers=((200, (TEXT, EVENTS)),), refusals=(403, 404, 409, 422, 429, 503),
             ),
             Route(
                 "GET", STREAM, "Read what is stored", query=(OFFSET, EPOCH), headers=("If-None-Match",),
@@ -160,6 +160,20 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
             Route(
                 "DELETE", STREAM, "Delete an answer", "Stops it, and removes the reply too.",
                 answers=((204, None),), refusals=(403, 404),
+            ),
+        ),
+    ),
+    (
+        "What it takes",
+        "Tokens, and their cost where the server knows a price. Over a limit, asking is 429.",
+        (
+            Route(
+                "GET", "/api/usage", "Read what you used", "Today, the last 30 days, and your limits.",
+                answers=((200, shapes.PersonUsage),), refusals=(403,),
+            ),
+            Route(
+                "GET", f"{CONVERSATION}/usage", "Read what a conversation took", "On all its branches.",
+                answers=((200, shapes.ConversationUsage),), refusals=(404,),
             ),
         ),
     ),

@@ -113,6 +113,44 @@ class StreamRead(Shape):
     finish_reason: str | None
 
 
+class Used(Shape):
+    answers: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None = Field(description="In the currency of the server's prices; null: all unknown.")
+    unpriced: int = Field(description="Answers of models without a price, which `cost` leaves out.")
+
+
+class UsedByDay(Used):
+    day: str = Field(description="Of UTC: 2026-07-01.")
+    model: str
+
+
+class UsedByModel(Used):
+    model: str | None
+
+
+class Allowed(Shape):
+    """What holds for this person; null: no limit."""
+
+    daily_tokens: int | None
+    daily_cost: float | None
+    live_answers: int | None = Field(description="Answers that may be written at once.")
+
+
+class PersonUsage(Shape):
+    today: Used
+    month: Used = Field(description="The last 30 days, today included.")
+    days: list[UsedByDay] = Field(description="By day and model, newest first.")
+    limits: Allowed
+    resets_at: datetime = Field(description="When a day's budget begins anew: midnight, UTC.")
+
+
+class ConversationUsage(Shape):
+    total: Used
+    models: list[UsedByModel]
+
+
 class Link(Shape):
     url: str = Field(description="For people.")
     token: str = Field(description="For programs: as Bearer it may read this one conversation.")
