@@ -16,6 +16,8 @@ from chat.generation.engine import Engine, Pace
 from chat.generation.providers.types import Patience, Provider
 from chat.generation.reaper import Waits
 from chat.generation.runner import Limits, Runner
+from chat.generation.tending import Tending
+from chat.generation.titles import Titles
 from chat.generation.writer import Writer
 from chat.live.bell import Bell
 from chat.live.logs import Logs
@@ -87,6 +89,14 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         limits=Limits(settings.answer_bytes, settings.answer_s),
         tally=tally,
     )
+    titles = Titles(
+        store,
+        provider,
+        by_model=settings.title_by == "model" and provider.name != "demo",
+        model=settings.title_model,
+        budgets=budgets,
+        charge=charges.charge,
+    )
     engine = Engine(
         streams=streams,
         tapes=tapes,
@@ -99,7 +109,9 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
         continues=settings.on_interrupt == "continue",
         salvage=shared.salvage,
+        ended=titles.ended,
     )
+    tending = Tending(store, streams, clock.wall, settings.undo_s)
     return House(
         settings=settings,
         store=store,
@@ -119,7 +131,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         now=clock.wall,
         tally=tally,
         shared=shared,
-        rounds=[*bell.rounds, *shared.rounds],
+        rounds=[*bell.rounds, *shared.rounds, ("tending", tending.run)],
     )
 
 

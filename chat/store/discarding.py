@@ -41,6 +41,12 @@ def discarded_before(conn: Connection, moment: float, limit: int = 10) -> list[s
     return list(conn.execute(query.limit(limit)).scalars())
 
 
+def is_discarded_before(conn: Connection, conversation_id: str, moment: float) -> bool:
+    """Say whether this conversation was discarded before this moment, and not brought back."""
+    here = and_(conversations.c.id == conversation_id, conversations.c.discarded_at <= moment)
+    return conn.execute(select(conversations.c.seq).where(here).with_for_update()).one_or_none() is not None
+
+
 def _mark(tx: Transaction, conversation_id: str, *, discarded: bool, discarded_at: float | None) -> bool:
     is_so = conversations.c.discarded_at.is_not(None) if discarded else conversations.c.discarded_at.is_(None)
     here = and_(conversations.c.id == conversation_id, is_so)

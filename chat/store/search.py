@@ -158,6 +158,11 @@ def index_later(tx: Transaction, conversation_ids: Iterable[str]) -> None:
         tx.execute(insert(search_backlog).values(conversation_id=conversation_id, after_seq=0))
 
 
+def is_behind(conn: Connection) -> bool:
+    """Say whether anything waits to be indexed."""
+    return conn.execute(select(search_backlog.c.conversation_id).limit(1)).one_or_none() is not None
+
+
 def index_some(tx: Transaction) -> bool:
     """Index a part of what waits for it; False when nothing does."""
     first = select(search_backlog).order_by(search_backlog.c.conversation_id).limit(1)
