@@ -1,6 +1,6 @@
 """What a reader of one stream is told, before any encoder gives it a form on the wire."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chat.core.lifecycle import Status
@@ -42,6 +42,7 @@ class End:
     usage: dict[str, Any] | None = None
     error: dict[str, str] | None = None
     finish_reason: str | None = None
+    timing: dict[str, int | None] | None = field(default=None, compare=False)  # measured, not decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ class Runner:
         """Store the end with the whole text; only then may readers of the tape be told."""
         tape = generation.tape
         text = tape.data.decode()
-        usage = _usage_of(generation, text)
+        usage, timing = _usage_of(generation, text), _timing(generation, self._clock())
         close = partial(
             self._close_stream,
             tape.stream_id,
@@ -198,12 +198,12 @@ class Runner:
             usage=usage,
             error=outcome.error,
             finish_reason=outcome.finish_reason,
-            timing=_timing(generation, self._clock()),
+            timing=timing,
         )
         if not self._insist(generation, close):
             return False
         tape.end = End(
-            outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason
+            outcome.status, len(tape.data), tape.epoch, usage, outcome.error, outcome.finish_reason, timing
         )
         return True
 

@@ -116,10 +116,10 @@ class Thinking:
         assert self._status is not None, "it is over, and not lost"
         text = self.tape.data.decode()
         total_ms = round(1000 * (self._ended_at - self._began_at))
-        timing = {"first_token_ms": 0, "total_ms": total_ms}
+        timing: dict[str, int | None] = {"first_token_ms": 0, "total_ms": total_ms}
         kept = self._desk.close(self.stream_id, EPOCH, self._status, text=text, timing=timing)
         if kept:
-            self.tape.end = End(self._status, len(self.tape.data), EPOCH)
+            self.tape.end = End(self._status, len(self.tape.data), EPOCH, timing=timing)
         return kept
 
     def _is_lost(self) -> bool:

@@ -16,6 +16,15 @@ Spot = tuple[str, str | None, str]  # conversation, parent, role: whoever shares
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """What was thought before an answer, as far as it is stored; `total_ms` is known once it is over."""
+
+    text: str
+    status: str
+    total_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A question or an answer; a live answer's `text` is what is stored of it at this moment."""
 
@@ -38,6 +47,7 @@ class Message:
     cost: float | None  # None: unknown
     siblings: tuple[str, ...]  # this one and the others with its parent, in order of arrival
     created_at: float
+    reasoning: Thought | None  # what was thought before the answer
     seq: int  # order of arrival; a child's is always higher than its parent's
     revision: int  # the conversation's, when this message last changed
     epoch: int  # of its stream: above 1, it was interrupted and goes on; 0 for a question
@@ -46,9 +56,18 @@ class Message:
 def fetch(conn: Connection, query: Select[Any]) -> list[Message]:
     """Run a select over all columns of messages and join each answer with its text, in one snapshot."""
     rows = conn.execute(query).all()
-    written = written_of(conn, [row.stream_id for row in rows if row.stream_id])
+    ids = (one for row in rows for one in (row.stream_id, row.reasoning_stream_id) if one)
+    written = written_of(conn, ids)
     beside = _siblings(conn, rows)
-    return [_message(row, written.get(row.stream_id, NOTHING), beside[_spot(row)]) for row in rows]
+    return [
+        _message(
+            row,
+            written.get(row.stream_id, NOTHING),
+            _thought(written.get(row.reasoning_stream_id)),
+            beside[_spot(row)],
+        )
+        for row in rows
+    ]
 
 
 def fetch_one(conn: Connection, where: ColumnElement[bool]) -> Message | None:
@@ -112,7 +131,15 @@ def _spot(row: Any) -> Spot:
     return (row.conversation_id, row.parent_id, row.role)
 
 
-def _message(row: Row[Any], written: Written, siblings: tuple[str, ...]) -> Message:
+def _thought(written: Written | None) -> Thought | None:
+    if written is None:
+        return None
+    return Thought(written.text, written.status, (written.timing or {}).get("total_ms"))
+
+
+def _message(
+    row: Row[Any], written: Written, reasoning: Thought | None, siblings: tuple[str, ...]
+) -> Message:
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -132,6 +159,7 @@ def _message(row: Row[Any], written: Written, siblings: tuple[str, ...]) -> Mess
         timing=row.timing,
         cost=row.cost,
         siblings=siblings,
+        reasoning=reasoning,
         created_at=row.created_at,
         seq=row.seq,
         revision=row.revision,

@@ -93,7 +93,15 @@ def end_of(state: StreamState) -> End | None:
     """Give the end record, when nothing will follow by itself; all text is compacted then."""
     if not (is_final(state.status) or is_interrupted(state.status)):
         return None
-    return End(state.status, state.length, state.epoch, state.usage, state.error, state.finish_reason)
+    return End(
+        state.status,
+        state.length,
+        state.epoch,
+        state.usage,
+        state.error,
+        state.finish_reason,
+        state.timing,
+    )
 
 
 def _live_part(conn: Connection, row: Row[Any]) -> str:

@@ -32,6 +32,7 @@ from chat.web.told import (
     Step,
     Streamed,
     Told,
+    growing,
 )
 
 NEWEST = 50  # messages that a reader without a place is given
@@ -77,7 +78,9 @@ class Feed:
         if position is None or position.stream_id is None or position.message_id is None:
             return position
         message = self._store.read(partial(messages.get, message_id=position.message_id))
-        if message is None or (message.conversation_id, message.stream_id) != (self.cid, position.stream_id):
+        if message is None or message.conversation_id != self.cid:
+            return None
+        if position.stream_id != (message.reasoning_stream_id if position.is_thought else message.stream_id):
             return None
         log = self.reader(position.stream_id, pace).look()
         if log is None:
@@ -150,35 +153,33 @@ class Feed:
             return self._present()
         # The stream first: an end that it tells is then in the changes too, and is not told again later.
         told, position = self._streamed(position, pace)
+        is_over = bool(told) and _is_end(told[-1].frame)
         try:
-            found = self._store.read(partial(self._since, position))
+            found = self._store.read(partial(self._since, position, is_over))
         except StoreAway:
-            if not told or _is_end(told[-1].frame):
+            if not told or is_over:
                 raise
             return Step(told, position)  # a tape goes on while the store is away
         if found is None:
             return Step([Told(Close(), None)], position)
-        changes, ends = found
+        changes, ends, onward = found
         if changes.revision < position.revision:  # a place of another life of this database
             return self._present()
         frames, after = _changed(changes, position)
         frames += ends
-        if told and _is_end(told[-1].frame) and after.stream_id == position.stream_id:
-            after = Position(after.revision)  # followed no more: its end is told, and passed in the changes
+        if is_over and after.stream_id == position.stream_id:
+            after = replace(onward, revision=after.revision)  # its end is told, and passed in the changes
         return Step([*told, *_at(frames, str(position), str(after))], after)
 
-    def _since(self, position: Position, conn: Connection) -> tuple[Changes, list[FeedFrame]] | None:
-        """Read what changed, and the ends of answers that were over before they could be followed."""
+    def _since(
+        self, position: Position, is_over: bool, conn: Connection
+    ) -> tuple[Changes, list[FeedFrame], Position] | None:
+        """Read what changed, the ends that could not be followed, and where to go when the stream `is_over`."""
         changes = messages.changes(conn, self.cid, position.revision)
         if changes is None:
             return None
-        ends: list[FeedFrame] = []
-        for message in changes.messages:
-            if message.stream_id is not None and message.stream_id != position.stream_id:
-                state = state_of(conn, message.stream_id)
-                end = end_of(state) if state is not None else None
-                ends += [Streamed(message.stream_id, message.id, end)] if end is not None else []
-        return changes, ends
+        ends = [end for message in changes.messages for end in _ends(conn, message, position, is_over)]
+        return changes, ends, _onward(conn, position) if is_over else position
 
     def _present(self) -> Step:
         def look(conn: Connection) -> tuple[Conversation | None, list[Message]]:
@@ -204,7 +205,7 @@ class Feed:
         for frame in catch_up(log, offset, epoch):
             offset, epoch = place_after(frame, offset, epoch)
             position = replace(position, epoch=epoch, offset=offset)
-            told.append(Told(Streamed(stream_id, message_id, frame), str(position)))
+            told.append(Told(Streamed(stream_id, message_id, frame, position.is_thought), str(position)))
         return told, position
 
 
@@ -219,10 +220,30 @@ def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Pos
         if followed and not is_live(message.status):
             continue  # its end comes from the stream itself, after its last text
         frames.append(MessageChanged(message))
-        if message.stream_id is not None and is_live(message.status):
-            stored = len(message.text.encode())
-            position = Position(changes.revision, message.stream_id, message.id, None, stored)
+        if grows := growing(message):
+            position = replace(grows[0], revision=changes.revision)
     return frames, position
+
+
+def _ends(conn: Connection, message: Message, position: Position, is_over: bool) -> Iterator[FeedFrame]:
+    """Give the ends of a changed message's streams that were over before they could be followed."""
+    followed = position.stream_id is not None and message.stream_id == position.stream_id
+    if followed and not is_live(message.status):
+        return  # told by the stream itself
+    for stream_id, is_thought in ((message.reasoning_stream_id, True), (message.stream_id, False)):
+        told = stream_id == position.stream_id and (is_over or not is_thought)
+        state = state_of(conn, stream_id) if stream_id is not None and not told else None
+        end = end_of(state) if state is not None else None
+        if state is not None and end is not None:
+            yield Streamed(state.id, message.id, end, is_thought)
+
+
+def _onward(conn: Connection, position: Position) -> Position:
+    """Say what to follow once this stream is over: after what was thought comes the answer."""
+    message = messages.get(conn, position.message_id or "") if position.is_thought else None
+    if message is None or message.stream_id is None or not is_live(message.status):
+        return Position(position.revision)
+    return Position(position.revision, message.stream_id, message.id)
 
 
 class Feeds:

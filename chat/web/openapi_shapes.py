@@ -61,7 +61,8 @@ class Message(Shape):
     text: str = Field(description="Of a live answer: what is stored. Its next chunk begins there.")
     status: Status
     stream_id: str | None
-    reasoning_stream_id: str | None
+    reasoning_stream_id: str | None = Field(description="What was thought before it: a stream of its own.")
+    reasoning: str | None = Field(description="What is stored of that.")
     parent_id: str | None
     model: str | None
     usage: Usage | None

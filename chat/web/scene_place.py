@@ -12,7 +12,7 @@ from chat.store import messages
 from chat.store.message_rows import Message
 from chat.store.transaction import Store
 from chat.web.feed import Feed
-from chat.web.told import Position
+from chat.web.told import THOUGHT, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Place:
         if place.stream_id is None:
             return str(place.revision)
         epoch = "" if place.epoch is None else place.epoch
-        return f"{place.revision}.{epoch}.{place.offset}.{self.start}"
+        thought = THOUGHT if place.is_thought else ""
+        return f"{place.revision}.{epoch}.{place.offset}.{self.start}{thought}"
 
 
 def find_place(store: Store, feed: Feed, raw: str | None) -> Place | None:
@@ -36,8 +37,9 @@ def find_place(store: Store, feed: Feed, raw: str | None) -> Place | None:
     The answer itself is not named: it is the one that is live, if it was already so at that revision.
     Otherwise it has changed since, and then the changes bring it whole.
     """
-    match (raw or "").split("."):
-        case [revision] if _is_number(revision):
+    place, is_thought = (raw or "").removesuffix(THOUGHT), (raw or "").endswith(THOUGHT)
+    match place.split("."):
+        case [revision] if not is_thought and _is_number(revision):
             return Place(Position(int(revision)))
         case [revision, epoch, offset, start] if all(map(_is_number, (revision, offset, start))) and (
             not epoch or _is_number(epoch)
@@ -46,7 +48,8 @@ def find_place(store: Store, feed: Feed, raw: str | None) -> Place | None:
             if answer is None or answer.revision > int(revision):
                 return Place(Position(int(revision)))
             at = int(epoch) if epoch else None
-            position = Position(int(revision), answer.stream_id, answer.id, at, int(offset))
+            stream_id = answer.reasoning_stream_id if is_thought else answer.stream_id
+            position = Position(int(revision), stream_id, answer.id, at, int(offset), is_thought)
             return _served(feed, position, int(start))
     return None
 

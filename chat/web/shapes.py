@@ -40,6 +40,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "status": message.status,
         "stream_id": message.stream_id,
         "reasoning_stream_id": message.reasoning_stream_id,
+        "reasoning": message.reasoning.text if message.reasoning else None,
         "parent_id": message.parent_id,
         "model": message.model,
         "usage": message.usage,

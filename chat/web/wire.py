@@ -40,6 +40,7 @@ def frame_data(frame: Frame) -> dict[str, Any]:
                 "usage": frame.usage,
                 "error": frame.error,
                 "finish_reason": frame.finish_reason,
+                "timing": frame.timing,
             }
         case Ping() | Close():
             return {}

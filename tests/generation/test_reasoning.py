@@ -1,10 +1,12 @@
 """What a model thinks before it answers: a stream of its own, stored under the same promises."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.core.frames import End, Slice
 from chat.core.lifecycle import Status
@@ -12,6 +14,7 @@ from chat.generation.engine import NoSource
 from chat.generation.generation import LeaseLost
 from chat.generation.providers.types import Aborted, Delta, Finished, Item, ProviderError, Reasoning
 from chat.generation.runner import Limits
+from chat.generation.thinking import Desk
 from chat.store.stored import StreamState
 from chat.store.streams import Batch
 from tests.generation.test_engine import wait_for
@@ -23,7 +26,7 @@ class Said:
 
     def __init__(self, items: Iterator[Item | float]) -> None:
         self._items = items
-        self._closed = gevent.event.Event()
+        self._closed = Event()
 
     def __iter__(self) -> Iterator[Item]:
         for item in self._items:
@@ -111,8 +114,20 @@ def test_it_is_followed_like_any_stream_and_ends_when_the_text_begins(rig: Think
     assert rig.status(stream) == Status.STREAMING, "the answer goes on"
 
 
+def wait_first(event: Event, act: Callable[..., bool], *args: object) -> bool:
+    return event.wait(5) and act(*args)
+
+
+def sleep_first(seconds: float, act: Callable[..., bool], *args: object, **more: object) -> bool:
+    gevent.sleep(seconds)
+    return act(*args, **more)
+
+
 def test_nothing_of_the_text_is_stored_before_the_reasoning_has_ended(rig: Thinkers):
-    stream = rig.stream([*thinking(0.05), 0.05, Delta(" More.")])  # type: ignore[list-item]
+    close, desk = rig.streams.close, rig.runner._desk
+    slow = partial(sleep_first, 0.3, close)
+    rig.runner._desk = Desk(desk.tapes, desk.writer, desk.ring_here, desk.open, slow, desk.clock)
+    stream = rig.stream([*thinking(), 0.05, Delta(" More."), 30.0])  # type: ignore[list-item]
     rig.engine.drive(stream)
     with rig.reading(stream) as frames:
         first = next(frames)
@@ -121,11 +136,9 @@ def test_nothing_of_the_text_is_stored_before_the_reasoning_has_ended(rig: Think
 
 
 def test_a_driver_has_its_first_word_while_the_store_is_busy_with_the_reasoning(rig: Thinkers):
-    busy, real = gevent.event.Event(), rig.streams.open_beside
-    rig.runner._desk = type(rig.runner._desk)(
-        rig.tapes, rig.writer, rig.bell.ring_here,
-        lambda *place: busy.wait(5) and real(*place), rig.streams.close, rig.runner._clock,
-    )  # fmt: skip
+    busy, real = Event(), rig.streams.open_beside
+    late, desk = partial(wait_first, busy, real), rig.runner._desk
+    rig.runner._desk = Desk(desk.tapes, desk.writer, desk.ring_here, late, desk.close, desk.clock)
     stream = rig.stream(thinking())  # type: ignore[arg-type]
     rig.engine.drive(stream)
     with rig.reading(stream, "delta") as frames:
