@@ -204,6 +204,8 @@ def answer(error: Exception) -> Response:
 
 
 def _page(told: ApiError) -> Response:
+    if request.headers.get("HX-Request") == "true":  # a script of the page asks: it has a place for the words
+        return Response(told.message, mimetype="text/plain")
     heading = HEADINGS.get(told.status, "That did not work")
     return make_response(render_template("error.html", heading=heading, message=told.message))
 

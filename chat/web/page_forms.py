@@ -1,9 +1,9 @@
-"""The forms of a person's pages: begin, ask, stop, go on, try again, be named."""
+"""The composer's two forms: a question that begins a conversation, and one that goes on with it."""
 
 from hashlib import sha256
-from json import dumps
+from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -15,19 +15,17 @@ from chat.store.people import Person
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.api_messages import ask_in
-from chat.web.api_streams import start
+from chat.web.choice import asked_choice
 from chat.web.cookie import page_person
-from chat.web.errors import HEADINGS, ApiError, Invalid, NotFound, answer, as_api_error
-from chat.web.gate import NUL
+from chat.web.errors import HEADINGS, ApiError, Invalid, answer, as_api_error
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.limits_ask import admission
-from chat.web.page_view import conversation_page, new_page, path_of
+from chat.web.page_answers import back, by_htmx, composer, drives, typed
+from chat.web.page_view import conversation_page, new_page
 from chat.web.validation import NewMessage, check
 
 forms = Blueprint("forms", __name__)
-
-DRIVE_S = 30  # seconds that the page has to load after the redirect that follows a question
 
 BLANK = "Write something first."
 # Said on the page in words of its own: there is a person, not a program, to read it.
@@ -39,9 +37,11 @@ REFUSED = (
 TROUBLE = {
     "answer_in_progress": "An answer is still being written. Stop it, or wait for its end.",
     "stale_parent": "Something new was written here meanwhile. Read it, then send yours: it is kept.",
-    "client_id_reused": "This was sent before with another text. Reload the page, then send it again.",
+    "client_id_reused": "This was sent before, with another text. Send it again to ask this too.",
     "too_large": "That is too long to send. Your text is still here: shorten it, and send it again.",
 }
+GONE = "What this would follow is not there any more. Your text is still here: send it again."
+KEPT = ("client_id", "parent_id", "branch", "editing", "model", "system", "temperature")
 
 
 @forms.post("/c")
@@ -52,21 +52,21 @@ def begin() -> Response:
     """
     person = page_person()
     try:
-        return _back(_begun(person, _question()), drive=True)
+        return back(_begun(person, _question(), asked_choice()), drive=True)
     except REFUSED as refused:
-        told = as_api_error(refused)
-        page = new_page(person, trouble=_trouble(told), draft=_text())
-        return make_response(page, told.status, told.headers)
+        return _refuse(person, None, refused)
 
 
-def _begun(person: Person, question: NewMessage) -> str:
+def _begun(person: Person, question: NewMessage, choice: dict[str, Any]) -> str:
     """Begin a conversation with this question; give its id."""
     made, conversation_id = house(), _id_for(person, question)
     admit = admission(person)
 
     def write(tx: Transaction) -> Asked:
         begun = conversations.get(tx.conn, conversation_id)
-        conversation = begun or conversations.create(tx, owner=person, now=made.now(), id=conversation_id)
+        conversation = begun or conversations.create(
+            tx, owner=person, now=made.now(), id=conversation_id, **choice
+        )
         return messages.ask(
             tx,
             made.streams,
@@ -74,7 +74,7 @@ def _begun(person: Person, question: NewMessage) -> str:
             author=person,
             text=question.text,
             client_id=question.client_id,
-            model=made.provider.default_model,
+            model=conversation.model or made.provider.default_model,
             chunk_by=made.settings.chunk_by,
             now=made.now(),
             admit=admit,
@@ -95,59 +95,22 @@ def ask(conversation_id: str) -> Response:
     try:
         asked = ask_in(conversation, _question())
     except REFUSED as refused:
-        return _refuse(person, conversation, as_api_error(refused))
-    if not _by_htmx():
-        return _back(conversation_id, drive=True)
-    return _drives(_composer(conversation, parent_id=asked.message.id), asked)
-
-
-@forms.post("/c/<conversation_id>/stop")
-def stop(conversation_id: str) -> Response:
-    """Stop the answer that the form names; harmless when it has ended."""
-    house().engine.stop(_stream_of(conversation_id))
-    return _done(conversation_id)
-
-
-@forms.post("/c/<conversation_id>/continue")
-def go_on(conversation_id: str) -> Response:
-    """Claim an interrupted answer again: for pages without JavaScript; ours drive it themselves."""
-    start(_stream_of(conversation_id), resume=True)
-    return _done(conversation_id)
-
-
-@forms.post("/c/<conversation_id>/again")
-def again(conversation_id: str) -> Response:
-    """Ask for another answer to the same question."""
-    person = page_person()
-    conversation = access.conversation_or_404(conversation_id, need="ask")
-    made = house()
-    answer_id, admit = _named("message_id"), admission(person)
-    asked = made.store.write(
-        lambda tx: messages.regenerate(
-            tx,
-            made.streams,
-            conversation=conversation,
-            answer_id=answer_id,
-            asked_by=person,
-            model=conversation.model or made.provider.default_model,
-            chunk_by=made.settings.chunk_by,
-            now=made.now(),
-            admit=admit,
-        )
-    )
-    return _drives(_done(conversation_id), asked) if _by_htmx() else _back(conversation_id, drive=True)
+        return _refuse(person, conversation, refused)
+    if not by_htmx():
+        return back(conversation_id, drive=True)
+    return drives(composer(person, conversation, parent_id=asked.message.id), asked)
 
 
 @forms.errorhandler(StoreAway)
 @forms.errorhandler(OperationalError)
 def keep(error: Exception) -> Response:
     """Show what was typed again when the database is away; no script may be there to keep it."""
-    if _by_htmx() or not _text():
+    if by_htmx() or not typed():
         return answer(error)
     told = as_api_error(error)
-    kept = {name: request.form.get(name, "") for name in ("client_id", "parent_id")}
+    kept = {name: request.form.get(name, "") for name in KEPT}
     shown = {"heading": HEADINGS[told.status], "message": told.message, "action": request.path}
-    page = render_template("unsent.html", draft=_text(), kept=kept, **shown)
+    page = render_template("unsent.html", draft=typed(), kept=kept, **shown)
     return make_response(page, told.status, told.headers)
 
 
@@ -156,12 +119,11 @@ def keep(error: Exception) -> Response:
 
 def _question() -> NewMessage:
     """Read what was typed. Raises ApiError (413, 422)."""
-    text = _text()
+    text = typed()
     if not text.strip():
         raise Invalid(BLANK)
-    parent_id = request.form.get("parent_id") or None
-    client_id = request.form.get("client_id") or None
-    return check(NewMessage, {"text": text, "client_id": client_id, "parent_id": parent_id})
+    said = {name: request.form.get(name) or None for name in ("client_id", "parent_id")}
+    return check(NewMessage, {"text": text, **said, "branch": request.form.get("branch") == "1"})
 
 
 def _id_for(person: Person, question: NewMessage) -> str:
@@ -175,80 +137,24 @@ def _id_for(person: Person, question: NewMessage) -> str:
     return sha256(said.encode()).hexdigest()[:24]
 
 
-def _text() -> str:
-    return request.form.get("text", "").replace("\r\n", "\n")  # as forms write line ends
-
-
-def _named(field: str) -> str:
-    """Read an id; one with a NUL is no id, and PostgreSQL cannot be asked for it. Raises NotFound."""
-    found = request.form.get(field, "")
-    if NUL in found:
-        raise NotFound
-    return found
-
-
-def _stream_of(conversation_id: str) -> str:
-    """Read which answer of this conversation the form means. Raises NotFound, ReadOnly."""
-    access.conversation_or_404(conversation_id, need="ask")
-    stream_id = _named("stream_id")
-    message = house().store.read(lambda conn: messages.by_stream(conn, stream_id))
-    if message is None or message.conversation_id != conversation_id:
-        raise NotFound
-    return stream_id
-
-
 # ── what the forms answer ────────────────────────────────────────────────────────────────────
 
 
-def _by_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
-def _see(path: str) -> Response:
-    return make_response(redirect(path, code=303))
-
-
-def _back(conversation_id: str, *, drive: bool = False) -> Response:
-    """Go back to the page; `drive` tells it, once, to drive the answer (static/js/asked.js reads it)."""
-    path = path_of(conversation_id)
-    response = _see(path)
-    if drive:
-        response.set_cookie(
-            "drive", "1", max_age=DRIVE_S, path=path, samesite="Lax", secure=request.is_secure
-        )
-    return response
-
-
-def _done(conversation_id: str) -> Response:
-    return make_response("", 204) if _by_htmx() else _back(conversation_id)
-
-
-def _drives(response: Response, asked: Asked) -> Response:
-    """Name the stream that the page is to drive now."""
-    stream_id = asked.reply.stream_id if asked.reply else None
-    response.headers["HX-Trigger"] = dumps({"headwater:sent": {"stream": stream_id}})
-    return response
-
-
-def _refuse(person: Person, conversation: Conversation, told: ApiError) -> Response:
+def _refuse(person: Person, conversation: Conversation | None, refused: Exception) -> Response:
     """Say what was wrong, beside the text, which is kept."""
-    if _by_htmx():
-        response = _composer(conversation, trouble=_trouble(told), client_id=request.form.get("client_id"))
-        response.status_code = told.status
-        response.headers.update(told.headers)
-        return response
-    page = conversation_page(person, conversation, trouble=_trouble(told), draft=_text())
-    return make_response(page, told.status, told.headers)
-
-
-def _trouble(told: ApiError) -> str:
-    return TROUBLE.get(told.code, told.message)
-
-
-def _composer(conversation: Conversation, **more: str | None) -> Response:
-    """Answer with the composer alone. Only an answer that says so is swapped, so no error page ever is."""
-    more = {"client_id": new_id(), **more}
-    page = render_template(
-        "parts/composer.html", conversation=conversation, path=path_of(conversation.id), draft=_text(), **more
-    )
-    return make_response(page, 200, {"HX-Reswap": "outerMorph"})
+    told = as_api_error(refused)
+    trouble = GONE if isinstance(refused, messages.UnknownParent) else TROUBLE.get(told.code, told.message)
+    client_id = None if told.code == "client_id_reused" else request.form.get("client_id")
+    more = {"trouble": trouble, "client_id": client_id or new_id()}
+    if by_htmx():
+        form = {name: request.form.get(name) for name in ("parent_id", "editing")}
+        response = composer(person, conversation, **form, branch_off=request.form.get("branch"), **more)
+        if told.code == "stale_parent":  # the page has missed what is newer, and asks for it
+            response.headers["HX-Trigger"] = "headwater:astray"
+    elif conversation is None:
+        response = make_response(new_page(person, draft=typed(), **more))
+    else:
+        response = make_response(conversation_page(person, conversation, draft=typed(), **more))
+    response.status_code = told.status
+    response.headers.update(told.headers)
+    return response

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from chat.web import (
+    account_entry,
     account_pages,
     admin_forms,
     admin_pages,
@@ -14,6 +15,7 @@ from chat.web import (
     api_session,
     api_sharing,
     api_streams,
+    api_tokens,
     api_usage,
     choice_forms,
     demo_page,
@@ -36,6 +38,7 @@ BLUEPRINTS = (
     api_messages.api,
     api_sharing.api,
     api_streams.api,
+    api_tokens.api,
     api_usage.api,
     api_models.api,
     api_events.api,
@@ -43,6 +46,7 @@ BLUEPRINTS = (
     openapi.api,
     pages.pages,
     account_pages.pages,
+    account_entry.entry,
     page_forms.forms,
     list_forms.lists,
     answer_forms.forms,

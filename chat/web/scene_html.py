@@ -13,7 +13,15 @@ from chat.core.markdown.mark import mark_html
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
-from chat.web.message_view import MessageView, StateView, branch_of, state_of, view_message, went_on_state
+from chat.web.message_view import (
+    BranchView,
+    MessageView,
+    StateView,
+    branch_of,
+    state_of,
+    view_message,
+    went_on_state,
+)
 from chat.web.off_hub import picture_off_hub
 from chat.web.scene_line import Shown
 
@@ -83,14 +91,9 @@ class Fragments:
 
         The others that stand at its place learn that they are one of so many now.
         """
-        others = [one for one in message.siblings if one != message.id]
-        counts = [self._branches.render(branch=branch_of(one, message.siblings)) for one in others]
-        pickers = [
-            _partial(f"#b-{one}", "outerMorph", html) for one, html in zip(others, counts, strict=True)
-        ]
-        return _partial("#transcript", "upsert", self._message.render(message=dress(message))) + "".join(
-            pickers
-        )
+        whole = _partial("#transcript", "upsert", self._message.render(message=dress(message)))
+        others = (one for one in message.siblings if one != message.id)
+        return whole + "".join(self._picker(branch_of(one, message.siblings)) for one in others)
 
     def deleted(self, message_id: str) -> str:
         """Take a message away."""
@@ -133,6 +136,9 @@ class Fragments:
             epoch=epoch,
         )
         return self._put(state)
+
+    def _picker(self, branch: BranchView) -> str:
+        return _partial(f"#b-{branch.id}", "outerMorph", self._branches.render(branch=branch))
 
     def _put(self, state: StateView) -> str:
         return _partial(f"#s-{state.id}", "outerMorph", self._state.render(state=state))

@@ -18,7 +18,7 @@ from chat.web.scene_line import LINE
 
 
 def still_page(conversation: Conversation, back: str) -> str | None:
-    """Show what `?before=` or `?branch=` asks for, where the live page at `back` does not. Raises NotFound."""
+    """Show what `?before=` or `?branch=` asks for; None where the live page does. Raises NotFound."""
     before, branch = request.args.get("before"), asked_branch()
     if before is not None:
         return _page(conversation, back, _before(conversation.id, before))

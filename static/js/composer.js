@@ -1,5 +1,7 @@
 // The field where one asks: Enter sends, it grows, what is typed survives a reload and a failed send.
-import { justAsked } from "./asked.js";
+import { driveNext, justAsked } from "./asked.js";
+import { draftOf, forgetSent, keep, noteSent, recall } from "./draft.js";
+import { goToNewest, isOlder } from "./older.js";
 import { drive } from "./tail.js";
 import { say } from "./say.js";
 import { NOT_REACHED, refusal } from "./trouble.js";
@@ -7,55 +9,68 @@ import { NOT_REACHED, refusal } from "./trouble.js";
 /** Tends the form; does nothing on a page that cannot ask. */
 export function tendComposer(form) {
   if (!form) return;
-  const draft = `draft:${location.pathname}`;
-  const field = () => document.getElementById("ask"); // a swap may bring another
+  const fields = form.elements; // a swap may bring others
   const live = () => document.querySelector(".state.live");
-  let sent = null;
+  let sent = null; // [text, its draft] while the server has not answered
 
+  if (justAsked) forgetSent();
   restore();
   grow();
   // Where there is nothing to read yet, one comes to write; on a phone a keyboard would cover the page.
-  if (location.pathname === "/" && matchMedia("(hover: hover)").matches) field().focus();
+  if (location.pathname === "/" && matchMedia("(hover: hover)").matches) fields.text.focus();
 
-  form.addEventListener("input", () => { keep(); grow(); });
+  form.addEventListener("input", ({ target }) => {
+    if (target !== fields.text) return;
+    keep(draftOf(form), fields.text.value, fields.client_id.value);
+    grow();
+  });
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== field()) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== fields.text) return;
     if (matchMedia("(hover: none)").matches) return; // on a phone Enter breaks the line; the button sends
     event.preventDefault();
     if (live()) trouble("An answer is still being written. Stop it, or wait for its end.");
-    else if (field().value.trim()) form.requestSubmit();
+    else if (fields.text.value.trim()) form.requestSubmit();
   });
   form.addEventListener("submit", (event) => {
-    if (!field().value.trim()) return event.preventDefault();
-    if (form.hasAttribute("hx-post")) return undefined;
-    if (form.ariaBusy === "true") return event.preventDefault();
-    form.ariaBusy = "true"; // a second click cannot ask twice
-    return undefined;
+    if (!fields.text.value.trim()) event.preventDefault();
   }, true);
   addEventListener("pageshow", () => { form.ariaBusy = null; });
 
   // The answer to a send changes this form and nothing else; the question itself comes by SSE, to all alike.
   form.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (ctx.sourceElement !== form) return;
-    sent = field().value;
-    const last = document.getElementById("transcript").lastElementChild;
-    ctx.request.body.set("parent_id", last?.dataset.message ?? "");
+    sent = [fields.text.value, draftOf(form)];
+    if (fields.editing?.value === "") { // an edit knows its parent; anything else follows what the page shows
+      const last = document.getElementById("transcript").lastElementChild;
+      ctx.request.body.set("parent_id", last?.dataset.message ?? "");
+      ctx.request.body.set("branch", isOlder() ? "1" : "");
+    }
     form.ariaBusy = "true";
     trouble("");
-    if (document.activeElement?.classList.contains("send")) field().focus({ preventScroll: true });
+    if (document.activeElement?.matches(".send, .retry")) fields.text.focus({ preventScroll: true });
   });
   form.addEventListener("htmx:finally:request", () => { form.ariaBusy = null; });
-  form.addEventListener("htmx:error", () => trouble(`${NOT_REACHED} Your text is still here: send it again, it will not be asked twice.`));
+  form.addEventListener("htmx:error", () => trouble(`${NOT_REACHED} Your text is still here, and is not asked twice.`, { retry: true }));
   form.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-    if (!ctx.response.headers.get("HX-Reswap")) trouble(`${refusal(ctx.response.status)} Your text is still here.`);
+    const { headers, status } = ctx.response;
+    if (headers.get("HX-Redirect")) noteSent(sent[1]);
+    else if (!headers.get("HX-Reswap")) trouble(`${refusal(ctx)} Your text is still here.`, { retry: status !== 404 });
   });
   document.addEventListener("headwater:sent", ({ detail }) => {
-    if (sent !== null && field().value.startsWith(sent)) {
-      field().value = field().value.slice(sent.length).trimStart();
-      keep();
+    if (sent) {
+      const [text, draft] = sent, now = fields.text.value;
+      keep(draft, "");
+      if (now.startsWith(text)) fields.text.value = now.slice(text.length).trimStart();
+      if (fields.text.value) keep(draftOf(form), fields.text.value, fields.client_id.value);
+      else restore(); // what waited while a question was edited
       grow();
     }
     sent = null;
+    if (isOlder()) { // what was asked here is in another branch, and that is the newest now
+      driveNext();
+      goToNewest();
+      return;
+    }
     document.dispatchEvent(new CustomEvent("headwater:asked"));
     drive(detail.stream);
   });
@@ -69,29 +84,29 @@ export function tendComposer(form) {
     live()?.querySelector("form.stop")?.requestSubmit();
   }
 
-  function trouble(text) {
+  function trouble(text, { retry = false } = {}) {
     const place = document.getElementById("trouble");
-    if (place.textContent !== text) place.textContent = text;
+    if (!text && !place.hasChildNodes()) return;
+    place.textContent = text;
+    if (retry) place.append(retryButton());
     if (text) say(text);
   }
 
-  function keep() {
-    const text = field().value;
-    if (text) sessionStorage.setItem(draft, JSON.stringify([text, form.elements.client_id.value]));
-    else sessionStorage.removeItem(draft);
-  }
-
   function restore() {
-    if (justAsked) sessionStorage.removeItem("draft:/"); // that draft began this conversation
-    const kept = sessionStorage.getItem(draft);
-    if (!kept || field().value) return;
-    // With the id it may have been sent under: if it did arrive, sending it again asks nothing twice.
-    [field().value, form.elements.client_id.value] = JSON.parse(kept);
+    const kept = fields.text.value ? null : recall(draftOf(form));
+    if (kept) [fields.text.value, fields.client_id.value] = kept;
   }
 
   function grow() {
     if (CSS.supports("field-sizing", "content")) return;
-    field().style.height = "auto";
-    field().style.height = `${field().scrollHeight}px`;
+    fields.text.style.height = "auto";
+    fields.text.style.height = `${fields.text.scrollHeight}px`;
   }
+}
+
+function retryButton() {
+  const button = document.createElement("button"); // of the form: it sends what is there, under the same id
+  button.className = "button retry";
+  button.textContent = "Retry";
+  return button;
 }

@@ -10,6 +10,8 @@ import { offerCopies } from "./copy.js";
 import { colourCode } from "./colour.js";
 import { setMath } from "./math.js";
 import { tendComposer } from "./composer.js";
+import { offerMessageCopies } from "./copy_message.js";
+import { offerEdits } from "./edit.js";
 import { tellTrouble } from "./trouble.js";
 import { listenForKeys } from "./keys.js";
 
@@ -20,6 +22,8 @@ colourCode(transcript);
 setMath(transcript);
 announceAnswers(transcript);
 tendComposer(document.getElementById("composer"));
+offerEdits(transcript, document.getElementById("composer"));
+offerMessageCopies(transcript);
 keepTail(transcript);
 tellTrouble();
 listenForKeys();

@@ -3,13 +3,12 @@ import { say } from "./say.js";
 
 export const NOT_REACHED = "The server could not be reached.";
 
-/** Puts a refusal in words. */
-export function refusal(status) {
+/** Puts a refusal in words: the server's own, where it sent some. */
+export function refusal({ response: { status, headers }, text }) {
+  if (headers.get("Content-Type")?.startsWith("text/plain") && text) return text;
   if (status === 404) return "This conversation is gone, or was never yours.";
   if (status === 401 || status === 403) return "You may read here, but not ask or change anything.";
-  if (status === 409) return "That is not possible while an answer is being written.";
   if (status === 413) return "That is too long to send.";
-  if (status === 429) return "That was too often. Wait a moment.";
   return "The server could not do this now. Try again in a moment.";
 }
 
@@ -27,6 +26,6 @@ export function tellTrouble() {
   };
   document.addEventListener("htmx:error", ({ target }) => { if (target.matches?.("form")) answer(target, NOT_REACHED); });
   document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
-    if (target.matches?.("form")) answer(target, ctx.response.status < 400 ? "" : refusal(ctx.response.status));
+    if (target.matches?.("form")) answer(target, ctx.response.status < 400 ? "" : refusal(ctx));
   });
 }
