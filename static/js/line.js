@@ -3,26 +3,30 @@
 // life is dropped, a page that is out of step asks for everything anew, and the reader learns when it takes long.
 import { say } from "./say.js";
 
-const SILENCE_MS = 40_000; // the server pings each 15 s: two missed and some
+const SILENCE_MS = 34_000; // the server pings each 15 s: two missed and some
+const LOOK_MS = 5_000; // so a dead line is noticed within 40 s
 const MAX_WAIT_MS = 5_000;
 const ASTRAY_MS = 5_000; // between two times that all is asked for anew
 const PATIENCE_MS = 2_500; // a short break is nobody's concern
+const BACK_MS = 3_000; // how long it says that all is well again
 
-/** Follows the conversation named by `holder` (data-events: the address, data-after: the place of the page). */
+/** Follows what `holder` names (data-events: the address; data-after: the place of the page, if it has one). */
 export function follow(holder) {
   if (!holder) return;
   const note = document.getElementById("line-note");
+  const gone = holder.dataset.after === undefined ? "" : "This conversation is gone, or no longer shared.";
   let place = holder.dataset.after;
   let source = null, over = false, open = false;
-  let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, anew = 0, astray = 0;
+  let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, back = 0, anew = 0, astray = 0;
 
   function connect() {
     clearTimeout(retry);
     drop();
     if (over || document.hidden) return;
     source = document.createElement("div");
-    const [path, query = ""] = holder.dataset.events.split("?");
-    source.setAttribute("hx-sse:connect", `${path}?after=${encodeURIComponent(place)}${query && `&${query}`}`);
+    const address = new URL(holder.dataset.events, location.href);
+    if (place !== undefined) address.searchParams.set("after", place);
+    source.setAttribute("hx-sse:connect", address.pathname + address.search);
     source.setAttribute("hx-sse:close", "close");
     source.setAttribute("hx-swap", "none");
     heard = performance.now();
@@ -62,6 +66,7 @@ export function follow(holder) {
   }
 
   function tell(text) {
+    clearTimeout(back);
     note.hidden = !text;
     if (note.textContent !== text && text) say(text);
     note.textContent = text;
@@ -71,7 +76,7 @@ export function follow(holder) {
 
   // The body was read as a page, so it was no stream: refused, or somebody in between answered.
   holder.addEventListener("htmx:after:request", mine(({ ctx }) =>
-    [401, 403, 404].includes(ctx.response.status) ? end("This conversation is gone, or no longer shared.") : later()));
+    [401, 403, 404].includes(ctx.response.status) ? end(gone) : later()));
   holder.addEventListener("htmx:error", mine(later));
   holder.addEventListener("htmx:sse:error", mine(lost));
   holder.addEventListener("htmx:sse:before:connection", mine(() => {
@@ -87,11 +92,13 @@ export function follow(holder) {
     open = true;
     clearTimeout(doubt);
     doubt = 0;
-    tell("");
+    if (note.hidden) return;
+    tell("Back. Nothing was missed.");
+    back = setTimeout(tell, BACK_MS, "");
   }));
   holder.addEventListener("htmx:sse:after:message", mine(({ message }) => { if (message.id) place = message.id; }));
   holder.addEventListener("htmx:sse:close", (event) => {
-    if (event.target === source && event.detail.reason === "message") end("This conversation is gone, or no longer shared.");
+    if (event.target === source && event.detail.reason === "message") end(gone);
   });
   document.addEventListener("headwater:astray", () => { // what came does not go on from where we are
     if (astray) return;
@@ -104,7 +111,10 @@ export function follow(holder) {
   });
 
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
+    if (document.hidden) {
+      if (!open) drop(); // an open line is let go of by hx-sse; one that is not yet open it would keep
+      return;
+    }
     heard = performance.now();
     if (!source) connect();
   });
@@ -115,6 +125,8 @@ export function follow(holder) {
     if (over || document.hidden || !source || performance.now() - heard < SILENCE_MS) return;
     lost();
     connect();
-  }, 5_000);
-  connect();
+  }, LOOK_MS);
+  // Not before htmx has had its own first look over the page: it would find our line too, and open a second one.
+  if (document.readyState === "complete") setTimeout(connect);
+  else document.addEventListener("DOMContentLoaded", () => setTimeout(connect), { once: true });
 }

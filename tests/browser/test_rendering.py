@@ -1,9 +1,7 @@
 """What an answer looks like: code in colours, formulas set, and nothing raw while it is being written."""
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import Window
 from tests.scripted import Script
 
 CODE = 'def flow(water):\n    """It goes <down>."""\n    return water * 2  # & on\n'
@@ -52,7 +50,9 @@ def test_code_is_coloured_and_formulas_are_set_as_they_close(server, upstream, a
 
 HOSTILE = r"""$\href{javascript:alert(1)}{x}$ $\htmlClass{mark}{x}$ $\url{https://evil.example/}$
 
-$\includegraphics{https://evil.example/a.png}$ $\pmb{x}$ $\fcolorbox{red}{blue}{y}$ $\def\a{\a\a}\a$ $\nonsense$
+$\includegraphics{https://evil.example/a.png}$ $\pmb{x}$ $\fcolorbox{red}{blue}{y}$ $\def\a{\a\a}\a$
+
+$\nonsense$
 
 $$
 \rule{9999em}{9999em}

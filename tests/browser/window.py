@@ -25,13 +25,14 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 """
 
-# The blocks of the newest answer without what only helps to grow or dress them: regions, mark, copy buttons, colours.
+# The blocks of the newest answer without what only helps to grow or dress them: regions, mark, copy buttons,
+# colours, set formulas.
 SHAPE = """
 (text) => {
   const copy = text.cloneNode(true);
   for (const extra of copy.querySelectorAll(".mark, .copy")) extra.remove();
-  for (const code of copy.querySelectorAll("pre > code")) code.textContent = code.textContent; // without its colours
-  for (const tex of copy.querySelectorAll(".math annotation")) tex.closest(".math").textContent = tex.textContent;
+  for (const code of copy.querySelectorAll("pre > code")) code.textContent = code.textContent;
+  for (const tex of copy.querySelectorAll("annotation")) tex.closest(".math").textContent = tex.textContent;
   for (let region; (region = copy.querySelector("[id^=r]")); ) region.replaceWith(...region.childNodes);
   for (const block of copy.querySelectorAll("[id]")) block.removeAttribute("id");
   copy.normalize();
