@@ -48,7 +48,8 @@ def disable(person_id: str) -> Response:
     made = house()
     if access.require_admin().id == person_id:
         return person_page(person_id, trouble="You cannot shut yourself out.", status=422)
-    if not made.store.write(lambda tx: oversight.disable(tx, person_id, made.now())):
+    now = made.now()
+    if not made.store.write(lambda tx: oversight.disable(tx, person_id, now)):
         raise NotFound
     for stream_id in made.store.read(lambda conn: oversight.streams_of(conn, person_id)):
         made.engine.stop(stream_id)
@@ -81,7 +82,8 @@ def set_price() -> Response:
             raise NoNumber
     except NoNumber:
         return prices_page(trouble=PRICES, typed=request.form, status=422)
-    house().store.write(lambda tx: costs.set_price(tx, model, price, house().now()))
+    made, now = house(), house().now()
+    made.store.write(lambda tx: costs.set_price(tx, model, price, now))
     return _back("admin.prices")
 
 
