@@ -1,16 +1,11 @@
 """How often one address or person may do something is counted for all processes where there is a Redis."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
 from chat.web.errors import RateLimited
 from chat.web.rates import Rate, caller_address
 from tests.services import Redis
-from tests.web.calls import Api, opened_app
 
 
 def counted(rate: Rate, key: str = "203.0.113.5") -> bool:
@@ -59,9 +54,3 @@ def test_an_address_is_what_one_connection_to_the_internet_has(first: str, secon
             return caller_address()
 
     assert (named(first) == named(second)) is same
-
-
-@contextmanager
-def limited(folder: Path, **settings: int) -> Iterator[Api]:
-    with opened_app(folder, **settings) as app:
-        yield Api(app)
