@@ -174,7 +174,7 @@ class Feed:
     def _since(
         self, position: Position, is_over: bool, conn: Connection
     ) -> tuple[Changes, list[FeedFrame], Position] | None:
-        """Read what changed, the ends that could not be followed, and where to go when the stream `is_over`."""
+        """Read what changed, ends that could not be followed, and where to go when the stream `is_over`."""
         changes = messages.changes(conn, self.cid, position.revision)
         if changes is None:
             return None

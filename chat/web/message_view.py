@@ -8,6 +8,7 @@ from markupsafe import Markup
 from chat.core.lifecycle import Status, is_interrupted, is_live
 from chat.store.message_rows import Message
 from chat.web.figures import figures_of
+from chat.web.thought_view import ThoughtView
 
 OUR_NAME = "Headwater"
 CONTINUED = "Continued after an interruption"
@@ -82,13 +83,14 @@ class MessageView:
     html: Markup
     branch: BranchView
     state: StateView | None
+    thought: ThoughtView | None
 
     @property
     def is_answer(self) -> bool:
         return self.state is not None
 
 
-def view_message(message: Message, html: str) -> MessageView:
+def view_message(message: Message, html: str, thought: ThoughtView | None = None) -> MessageView:
     """Dress a message; `html` is the picture of an answer's text, empty for a question."""
     return MessageView(
         id=message.id,
@@ -101,6 +103,7 @@ def view_message(message: Message, html: str) -> MessageView:
         html=Markup(html),
         branch=branch_of(message.id, message.siblings),
         state=state_of(message),
+        thought=thought,
     )
 
 

@@ -28,6 +28,7 @@ from chat.web.told import (
     State,
     Step,
     Streamed,
+    growing,
 )
 
 WORTH_BYTES = 80  # growth that is sent at once; less waits for more, or for the flush interval
@@ -165,7 +166,8 @@ class Scene:
         return "".join(html), start
 
     def _grow(self, place: Place, told: Sequence[Streamed], after: Position) -> tuple[str, int]:
-        stream_id, message_id, key = told[0].stream_id, told[0].message_id, key_of(told[0].message_id)
+        stream_id, message_id, is_thought = told[0].stream_id, told[0].message_id, told[0].is_thought
+        key = key_of(message_id, is_thought)
         end = told[-1].frame if isinstance(told[-1].frame, End) else None
         text = self._stored(stream_id, end.offset if end else after.offset)
         grown = len(text) - place.start
@@ -182,7 +184,10 @@ class Scene:
         swaps = conclude(before, picture_off_hub(grown, finished, text, start), key)
         concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
         ended = self._lines.message(message_id)  # with what only the message knows: its cost, its siblings
-        return concluded + (self._fragments.ended(ended) if ended else ""), 0
+        if ended is None:
+            return concluded, 0
+        show = self._fragments.thought_over if is_thought else self._fragments.ended
+        return concluded + show(ended), 0
 
     def _went_on(self, place: Place, told: Streamed, after: Position) -> str:
         """Say that the answer is in a later epoch than the page may know of."""
@@ -192,8 +197,12 @@ class Scene:
         return self._fragments.went_on(self._feed.cid, told.message_id, told.stream_id, after.offset, epoch)
 
     def _keep(self, message: Message) -> int:
-        shown = live_picture(message)
-        self._remember(message.stream_id or "", len(message.text.encode()), shown)
+        grows = growing(message)
+        if grows is None:
+            return 0
+        position, text = grows
+        shown = live_picture(text, key_of(message.id, position.is_thought))
+        self._remember(position.stream_id or "", position.offset, shown)
         return shown.open.start
 
     def _remember(self, stream_id: str, offset: int, shown: Picture) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment
 from markupsafe import escape
 
-from chat.core.lifecycle import is_live
+from chat.core.lifecycle import is_live, is_streaming
 from chat.core.markdown import Swap, finished, picture, region_html
 from chat.core.markdown.mark import mark_html
 from chat.core.markdown.regions import Picture
@@ -24,31 +24,47 @@ from chat.web.message_view import (
 )
 from chat.web.off_hub import picture_off_hub
 from chat.web.scene_line import Shown
+from chat.web.thought_view import ThoughtView, view_thought
 
+IN_THOUGHT = "t"  # after the key of a message: of its reasoning; no id holds one
 KEY = 8  # characters of a message's id that name its regions: each appended sentence carries them
 WORTH_KEEPING = 32_000  # characters: what is longer would fill the memory with few texts
 STEP_DOWN = re.compile(r">:nth-child\((\d+)\)")
 
 
-def key_of(message_id: str) -> str:
-    """Name a message inside its own page."""
-    return message_id[:KEY]
+def key_of(message_id: str, is_thought: bool = False) -> str:
+    """Name a message inside its own page, or what was thought before it."""
+    return message_id[:KEY] + (IN_THOUGHT if is_thought else "")
 
 
 def dress(message: Message) -> MessageView:
     """Give what the templates show of a message, its text rendered."""
     if message.stream_id is None:
         return view_message(message, "")
-    key = key_of(message.id)
-    if is_live(message.status):
-        return view_message(message, picture_html(live_picture(message), key))
-    return view_message(message, picture_off_hub(len(message.text), _finished_html, message.text, key))
+    html = text_html(message.text, key_of(message.id), grows=is_live(message.status))
+    return view_message(message, html, dress_thought(message))
 
 
-def live_picture(message: Message) -> Picture:
-    """Picture an answer that still grows, from its first byte."""
-    text = message.text.encode()
-    return picture_off_hub(len(text), picture, text, key_of(message.id))
+def dress_thought(message: Message) -> ThoughtView | None:
+    """Give what the templates show of the reasoning before an answer; None when there is none."""
+    thought = message.reasoning
+    if thought is None:
+        return None
+    html = text_html(thought.text, key_of(message.id, True), grows=is_streaming(thought.status))
+    return view_thought(message, html)
+
+
+def text_html(text: str, key: str, *, grows: bool) -> str:
+    """Give a text's regions; of one that grows, with the mark where it goes on."""
+    if grows:
+        return picture_html(live_picture(text, key), key)
+    return picture_off_hub(len(text), _finished_html, text, key)
+
+
+def live_picture(text: str, key: str) -> Picture:
+    """Picture a text that still grows, from its first byte."""
+    data = text.encode()
+    return picture_off_hub(len(data), picture, data, key)
 
 
 def picture_html(shown: Picture, key: str) -> str:
@@ -75,6 +91,7 @@ class Fragments:
     def __init__(self, templates: Environment) -> None:
         self._messages = templates.get_template("parts/messages.html")
         self._message = templates.get_template("parts/message.html")
+        self._reasoning = templates.get_template("parts/reasoning_note.html")
         self._state = templates.get_template("parts/state.html")
         self._branches = templates.get_template("parts/branches.html")
         self._elsewhere = templates.get_template("parts/elsewhere.html")
@@ -125,6 +142,13 @@ class Fragments:
         """Show what became of an answer."""
         state = state_of(message)
         return self._put(state) if state else ""
+
+    def thought_over(self, message: Message) -> str:
+        """Show that the reasoning is over; the fold stays as its reader has it."""
+        thought = dress_thought(message)
+        if thought is None:
+            return ""
+        return _partial(f"#n-{message.id}", "outerMorph", self._reasoning.render(thought=thought))
 
     def went_on(self, conversation_id: str, message_id: str, stream_id: str, length: int, epoch: int) -> str:
         """Show that an answer was taken over and goes on."""

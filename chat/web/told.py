@@ -8,7 +8,6 @@ from chat.core.lifecycle import is_live, is_streaming
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 
-
 THOUGHT = ".t"  # how a place ends that is in what was thought
 
 
@@ -92,8 +91,8 @@ class Position:
 def growing(message: Message) -> tuple[Position, str] | None:
     """Say which of a message's streams grows now, and what of it the message brings; None when none does.
 
-    What is thought comes first: while it grows nothing of the answer's text is stored. The position is that of
-    the message's own revision.
+    What is thought comes first: while it grows nothing of the answer's text is stored. The position is that
+    of the message's own revision.
     """
     if message.stream_id is None or not is_live(message.status):
         return None

@@ -16,7 +16,7 @@ def test_a_question_and_its_reply_have_the_shape_of_the_wire(api: Api) -> None:
     asked = api.ask(made, "Why?")
     question, reply = asked["message"], asked["reply"]
     common = {
-        "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "usage": None,
+        "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "reasoning": None, "usage": None,
         "citations": [], "error": None, "finish_reason": None, "timing": None, "cost": None,
     }  # fmt: skip
     own = ("id", "stream_id", "created_at")
