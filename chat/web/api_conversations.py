@@ -5,6 +5,7 @@ from functools import partial
 from flask import Blueprint, Response, jsonify, request
 
 from chat.store import conversations, messages
+from chat.store.conversations import Conversation
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.house import house
@@ -47,8 +48,14 @@ def change(conversation_id: str) -> Response:
     """Change the fields that are sent, and no other."""
     access.conversation_or_404(conversation_id, need="own")
     fields = read_body(ConversationChange).model_dump(exclude_unset=True)
-    write = partial(conversations.change, conversation_id=conversation_id, fields=fields)
-    return jsonify(conversation_json(house().store.write(write)))
+    pinned, made = fields.pop("pinned", None), house()
+
+    def write(tx: Transaction) -> Conversation:
+        if pinned is not None:
+            conversations.pin(tx, conversation_id, made.now() if pinned else None)
+        return conversations.change(tx, conversation_id, fields)
+
+    return jsonify(conversation_json(made.store.write(write)))
 
 
 @api.delete("/<conversation_id>")

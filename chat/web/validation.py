@@ -97,6 +97,10 @@ class NewSession(Body):
     name: Name | None = None
 
 
+class NewToken(Body):
+    name: Name = Field(description="What it is for: to know it again later.")
+
+
 class NewConversation(Body):
     title: Title | None = None
     system: System | None = Field(None, description="Put before every question.")
@@ -111,6 +115,7 @@ class ConversationChange(Body):
     system: System | None = None
     model: Model | None = None
     temperature: Temperature | None = None
+    pinned: bool = Field(False, description="Whether it stands at the head of its owner's list.")
 
 
 class NewMessage(Body):
