@@ -67,11 +67,14 @@ class Charges:
     def charge(self, tx: Transaction, person_id: str, model: str | None, usage: dict[str, Any]) -> None:
         """Charge what was asked for somebody without a stream: a title."""
         bill = _Bill(person_id, model or self._default_model)
-        self._add(tx, bill, usage, self._cost(tx.conn, bill, usage))
+        self._add(tx, bill, usage, self._cost(tx.conn, bill, usage), answers=0)
 
-    def _add(self, tx: Transaction, bill: _Bill, usage: dict[str, Any], cost: float | None) -> None:
+    def _add(
+        self, tx: Transaction, bill: _Bill, usage: dict[str, Any], cost: float | None, answers: int = 1
+    ) -> None:
         if bill.person_id is not None:
-            ledger.add(tx, bill.person_id, ledger.day_of(self._wall()), bill.model, usage, cost)
+            day = ledger.day_of(self._wall())
+            ledger.add(tx, bill.person_id, day, bill.model, usage, cost, answers=answers)
 
     def _cost(self, conn: Connection, bill: _Bill, usage: dict[str, Any]) -> float | None:
         price = self._prices.of(conn, bill.model)

@@ -20,7 +20,7 @@ _SUMS = ("answers", "input_tokens", "output_tokens", "cost", "unpriced")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What some answers took together; `cost` leaves out those whose price is unknown (`unpriced`)."""
+    """What some answers took together, and titles, which are none; `cost` leaves out what is `unpriced`."""
 
     answers: int = 0
     input_tokens: int = 0
@@ -31,6 +31,11 @@ class Usage:
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether no price is known of anything in it."""
+        return self.unpriced > 0 and not self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,19 @@ def seconds_left_of_day(wall: float) -> float:
 
 
 def add(
-    tx: Transaction, person_id: str, day: str, model: str, usage: Mapping[str, Any], cost: float | None
+    tx: Transaction,
+    person_id: str,
+    day: str,
+    model: str,
+    usage: Mapping[str, Any],
+    cost: float | None,
+    *,
+    answers: int = 1,
 ) -> None:
-    """Count one answer of this person; `cost` None: nobody knows."""
+    """Count one answer of this person (`answers` 0: a title); `cost` None: nobody knows."""
     input_tokens, output_tokens = tokens_of(usage)
     row = {
-        "person_id": person_id, "day": day, "model": model, "answers": 1,
+        "person_id": person_id, "day": day, "model": model, "answers": answers,
         "input_tokens": input_tokens, "output_tokens": output_tokens,
         "cost": cost or 0.0, "unpriced": int(cost is None),
     }  # fmt: skip

@@ -119,7 +119,7 @@ class Used(Shape):
     input_tokens: int
     output_tokens: int
     cost: float | None = Field(description="In the currency of the server's prices; null: all unknown.")
-    unpriced: int = Field(description="Answers of models without a price, which `cost` leaves out.")
+    unpriced: int = Field(description="Answers and titles of models without a price, which `cost` leaves out.")
 
 
 class UsedByDay(Used):

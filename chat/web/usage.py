@@ -50,12 +50,11 @@ def used_in(conversation_id: str) -> list[tuple[str, Usage]]:
 
 def usage_json(usage: Usage) -> dict[str, Any]:
     """Give what answers took; `cost` is null where no price is known, and leaves out what is `unpriced`."""
-    is_unknown = usage.unpriced and usage.unpriced == usage.answers
     return {
         "answers": usage.answers,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
-        "cost": None if is_unknown else usage.cost,
+        "cost": None if usage.is_unpriced else usage.cost,
         "unpriced": usage.unpriced,
     }
 
@@ -84,6 +83,6 @@ def used_in_json(parts: list[tuple[str, Usage]]) -> dict[str, Any]:
 
 def cost_words(usage: Usage) -> str:
     """Say what answers cost, in the currency of the prices: honest about what is not known."""
-    if not usage.answers or usage.unpriced == usage.answers:
-        return "unknown" if usage.unpriced else money(0)
+    if usage.is_unpriced:
+        return "unknown"
     return f"{money(usage.cost)}{' and more' if usage.unpriced else ''}"

@@ -132,6 +132,11 @@ def test_a_stream_without_a_message_is_charged_to_whoever_made_it(shop: Shop) ->
     assert [(line.model, line.usage.answers) for line in lines] == [("usual", 1), ("river", 1)]
 
 
+def test_a_title_takes_tokens_and_is_no_answer(shop: Shop) -> None:
+    shop.write(shop.charges.charge, ADA.id, "river", COUNTED)
+    assert shop.spent() == Usage(0, 100, 20, pytest.approx(0.0003), 0)
+
+
 def _create(tx: Any, streams: Streams, stream_id: str, request: dict[str, Any]) -> None:
     streams.create(tx, stream_id, chunk_by="word", created_by=BEN.id, request=request)
 
