@@ -16,6 +16,7 @@ from chat.web.credentials import Call, Caller, LinkReader, by_link
 from chat.web.errors import NotFound, ReadOnly, Unauthorized
 from chat.web.gate import NUL
 from chat.web.house import house
+from chat.web.presence_census import Seat
 
 Need = Literal["read", "ask", "own"]  # each includes those before it
 LADDER: tuple[Need, ...] = ("read", "ask", "own")
@@ -51,6 +52,11 @@ def require_admin() -> Person:
     if found is None or not found.is_admin:
         raise NotFound
     return found.person
+
+
+def is_program() -> bool:
+    """Say whether a program calls, with a token that somebody made for it."""
+    return call().by_program
 
 
 def is_named() -> bool:
@@ -158,6 +164,7 @@ def _permit(
         topics=topics + called.topics,
         question=(called.key, about),
         lasts_s=None if expires_at is None else expires_at - house().now(),
+        seat=Seat(conversation_id, person_or_none()) if conversation_id else None,
     )
 
 

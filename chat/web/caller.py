@@ -4,11 +4,10 @@ from urllib.parse import urlsplit
 
 from flask import g, request
 
-from chat.web.credentials import NOBODY, Call, Caller, LinkReader, by_kept_token, by_link, by_signature
+from chat.store.people import Person
+from chat.web.credentials import NOBODY, Call, Caller, by_kept_token, by_link, by_signature
 from chat.web.errors import CrossOrigin, SignInRequired, Unauthorized
 from chat.web.house import house
-
-__all__ = ["Caller", "LinkReader"]  # who asks for the caller asks for what one may be
 
 COOKIE = "headwater"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -66,9 +65,19 @@ def by_cookie() -> Call:
     try:
         found = by_signature(signed)
     except SignInRequired:
+        g.anonymous = signed.person
         return NOBODY  # whom a page sends to where one logs in
     g.signed_out = found is None
     return found or NOBODY
+
+
+def anonymous_person() -> Person | None:
+    """Give who calls if they have no account; also where only accounts may come, to make one of them."""
+    standing = call().standing
+    if standing is None:
+        found: Person | None = g.get("anonymous")
+        return found
+    return None if standing.has_account else standing.person
 
 
 def was_signed_out() -> bool:

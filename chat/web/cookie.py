@@ -18,6 +18,7 @@ NAMELESS = "Guest"
 def install(app: Flask) -> None:
     """Send the cookie with the answer to whoever got a new one."""
     app.after_request(_send)
+    app.jinja_env.globals["standing"] = lambda: call().standing
 
 
 def page_person() -> Person:

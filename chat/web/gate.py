@@ -68,7 +68,8 @@ def is_door(path: str) -> bool:
 
 def here() -> str:
     """Give the address of this request on this server, to come back to."""
-    return request.full_path.rstrip("?") if request.method in SAFE else "/"
+    asked = request.query_string.decode("ascii", "ignore")
+    return quote(request.path) + (f"?{asked}" if asked else "")
 
 
 def login_address(back: str) -> str:
