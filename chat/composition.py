@@ -38,6 +38,7 @@ from chat.store.timed import TimedStore
 from chat.store.transaction import Transaction
 from chat.web.feed import Feeds
 from chat.web.house import House
+from chat.web.presence import Presence
 from chat.web.rates import open_rates
 from chat.web.signer import Signer
 
@@ -112,6 +113,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         ended=titles.ended,
     )
     tending = Tending(store, streams, clock.wall, settings.undo_s)
+    presence = Presence(store, bell, process=my_name, clock=clock.monotonic, wall=clock.wall)
     return House(
         settings=settings,
         store=store,
@@ -131,7 +133,8 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         now=clock.wall,
         tally=tally,
         shared=shared,
-        rounds=[*bell.rounds, *shared.rounds, ("tending", tending.run)],
+        presence=presence,
+        rounds=[*bell.rounds, *shared.rounds, ("tending", tending.run), ("presence", presence.run)],
     )
 
 

@@ -17,6 +17,7 @@ from chat.live.bell import Ear
 from chat.live.ring_message import ALL
 from chat.web.connection import Connection, watched
 from chat.web.house import House, house
+from chat.web.presence_census import Seat
 
 log = structlog.get_logger()
 
@@ -47,12 +48,14 @@ class Permit:
     """Whether a reader may go on, asked again while a line is open; at once when one of `topics` is rung.
 
     Lines with the same `question` share one look at it. `lasts_s`: when it is certain to be over, from now.
+    `seat`: as whom, and in which conversation, an open line counts.
     """
 
     allowed: Callable[[], bool]
     topics: tuple[str, ...] = ()
     question: Hashable | None = None
     lasts_s: float | None = None
+    seat: Seat | None = None
 
 
 @dataclass(slots=True)
@@ -164,7 +167,7 @@ def _response(
             line = Line(made, connection, permit, ear, now + (rotate_s or float("inf")), now + ACCESS_S)
             made.tally.lines[kind] += 1
             try:
-                with rung_when_over(permit, ear):
+                with rung_when_over(permit, ear), made.presence.seated(permit.seat, drives=kind == "driver"):
                     yield from body(ear, line)
             except AccessGone:
                 yield refused

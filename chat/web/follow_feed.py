@@ -7,6 +7,7 @@ from chat.live.bell import Ear
 from chat.live.logs import Pace
 from chat.web.bodies import Line
 from chat.web.feed import Feed
+from chat.web.presence_asides import Notice, Noticed
 from chat.web.told import Position, Step
 
 PING = None  # what the loop gives when nothing came for a while
@@ -18,12 +19,18 @@ def topic_of(cid: str) -> str:
 
 
 def follow_feed(
-    feed: Feed, ear: Ear, line: Line, position: Position | None, pace: Pace, heartbeat_s: float
-) -> Iterator[Step | None]:
-    """Yield each step that has something to tell, and PING when nothing came for `heartbeat_s`.
+    feed: Feed,
+    ear: Ear,
+    line: Line,
+    position: Position | None,
+    pace: Pace,
+    heartbeat_s: float,
+    notice: Notice,
+) -> Iterator[Step | Noticed | None]:
+    """Yield each step that has something to tell, who is here, and PING when nothing came for `heartbeat_s`.
 
-    Ends when the line is over; raises AccessGone. `ear` listens to `topic_of` the conversation already; here
-    it is tuned to the answer that is followed as well.
+    Ends when the line is over; raises AccessGone. `ear` listens to `topic_of` the conversation and to the
+    notice's already; here it is tuned to the answer that is followed as well.
     """
     ear.beat(heartbeat_s)
     always, lag, rung = ear.topics, line.made.tally.lag_s, set[str]()
@@ -35,6 +42,8 @@ def follow_feed(
             yield step
             if rung:  # not what a newcomer catches up with
                 lag.add(monotonic() - known_at)
+        if noticed := notice.news():
+            yield noticed
         if ear.tune(*always, *feed.topics(position, pace)):
             continue  # it may have grown before we listened
         rung = ear.wait()

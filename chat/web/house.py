@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chat.store.streams import Streams
     from chat.store.transaction import Store
     from chat.web.feed import Feeds
+    from chat.web.presence import Presence
     from chat.web.rates import Rates
     from chat.web.signer import Signer
 
@@ -54,6 +55,7 @@ class House:
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
     shared: SharedTapes
+    presence: Presence
     looks: SharedLooks = field(default_factory=SharedLooks)
     rounds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)  # for `engine.start`
 

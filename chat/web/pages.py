@@ -7,7 +7,8 @@ from chat.web.cookie import page_person
 from chat.web.errors import NotFound
 from chat.web.list_events import list_asides
 from chat.web.page_view import conversation_page, new_page, path_of
-from chat.web.scene_events import closed_response, scene_response
+from chat.web.presence_asides import who_is_here
+from chat.web.scene_events import Aside, closed_response, scene_response
 from chat.web.still_page import still_page
 
 pages = Blueprint("pages", __name__)
@@ -36,5 +37,6 @@ def events(conversation_id: str) -> Response:
         if "Last-Event-ID" in request.headers:
             return closed_response()
         raise
-    asides = list_asides(access.person_or_none(), conversation_id)
+    here: Aside = who_is_here(conversation_id, names=True)
+    asides = (*list_asides(access.person_or_none(), conversation_id), here)
     return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"), asides)

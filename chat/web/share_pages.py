@@ -7,6 +7,7 @@ from chat.web import access
 from chat.web.errors import NotFound
 from chat.web.house import house
 from chat.web.page_view import present_context
+from chat.web.presence_asides import who_is_here
 from chat.web.scene_events import closed_response, scene_response
 from chat.web.still_page import still_page
 
@@ -36,7 +37,8 @@ def events(token: str) -> Response:
         if "Last-Event-ID" in request.headers:
             return closed_response()
         raise
-    return scene_response(found.id, access.conversation_permit(found.id, need="read"))
+    permit = access.conversation_permit(found.id, need="read")
+    return scene_response(found.id, permit, [who_is_here(found.id, names=False)])
 
 
 def _first_words(conversation_id: str) -> str | None:

@@ -19,6 +19,7 @@ from chat.web.connection import Connection
 from chat.web.errors import ApiError, Invalid, as_api_error
 from chat.web.follow_feed import PING, follow_feed, topic_of
 from chat.web.house import house
+from chat.web.presence_asides import Notice, Noticed
 from chat.web.told import Step
 from chat.web.validation import parse_json
 
@@ -104,9 +105,11 @@ def _serve(ws: Any, conversation_id: str) -> int:
             return NOT_FOUND
     made, pace = house(), asked_pace()
     permit = access.conversation_permit(conversation_id, need="read")
+    notice = Notice(made.presence, conversation_id, names=access.person_or_none() is not None)
     connection = Connection()
     with (
-        made.bell.listen(topic_of(conversation_id), *permit.topics) as ear,
+        made.bell.listen(topic_of(conversation_id), *permit.topics, *notice.topics) as ear,
+        made.presence.seated(permit.seat),
         rung_when_over(permit, ear),
         made.feeds.open(conversation_id) as feed,
     ):
@@ -115,10 +118,10 @@ def _serve(ws: Any, conversation_id: str) -> int:
         made.tally.lines["socket"] += 1
         try:
             position = feed.place(request.args.get("after"), pace)
-            for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s):
+            for step in follow_feed(feed, ear, line, position, pace, made.settings.heartbeat_s, notice):
                 for frame in [PING_FRAME] if step is PING else _encoded(step):
                     ws.send(frame)
-                if step is not None and step.is_last:
+                if isinstance(step, Step) and step.is_last:
                     return ACCESS_GONE
         except AccessGone:
             ws.send(CLOSE_FRAME)
@@ -184,10 +187,12 @@ def _object(raw: str | bytes | None) -> dict[str, Any] | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def _encoded(step: Step | None) -> list[str]:
+def _encoded(step: Step | Noticed | None) -> list[str]:
     """Make the frames of a step; worked out once for all who are told the same."""
     if step is None:
         return []
+    if isinstance(step, Noticed):
+        return [_frame("presence", step.data)]
     if "socket" not in step.encoded:
         step.encoded["socket"] = [_frame(*wire.told_event(told.frame), told.id) for told in step.told]
     made: list[str] = step.encoded["socket"]
