@@ -1,5 +1,7 @@
 """What an answer looks like: code in colours, formulas set, and nothing raw while it is being written."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.scripted import Script
@@ -82,3 +84,41 @@ def test_hostile_formulas_and_code_stay_inert(server, upstream, driver):
     assert driver.misdeeds() == []
     assert driver.complaints == []
     assert driver.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+OPEN = """## What a **river** needs
+
+A river has a **source that is deep**, a `course`, see [the *atlas*](https://example.com/a/long/address) for more,
+and ~~no~~ end. It is *not* 2 * 3 or snake_case.
+
+| river | length |
+|:------|-------:|
+| Nile  | **6650** |
+| Amazon | 6400 |
+
+> Quoted **twice** over.
+
+- [x] done with **it**
+- more `code` and [a link](https://example.com/b)
+
+```python
+x = 1
+```
+
+***
+
+The end, with the area $A = r^2$ of it.
+"""
+RAW = re.compile(r"\*\*|~~|\]\(|https?:|```|##|\|[-: ]|^\||\[x\]|`|\*\*\*|(?<!2 )\*(?! 3)", re.MULTILINE)
+
+
+def test_nothing_raw_flashes_by_while_an_answer_is_written(server, upstream, ada, driver, viewer):
+    upstream.scripts["scripted"] = Script(text=OPEN, pace=40)
+    url = driver.begin(server.url, "Show me.")
+    viewer.page.goto(url)
+    for window in (driver, viewer):
+        window.wait_for_end()
+        raw = [text[-60:] for text in window.seen if RAW.search(text)]
+        assert raw == [], f"{len(raw)} of {len(window.seen)} frames"
+    assert len(driver.seen) > 15
+    assert len(viewer.seen) > 3
