@@ -21,6 +21,7 @@ Talk to a Headwater server from the terminal:
 For whoever runs the server:
   doctor    look at everything the server needs, and say what to do
   migrate   bring the database's tables up to date
+  admin     make somebody an admin, with an account if they have none
 
 `python -m chat <command> --help` says more. The server itself starts with: gunicorn app:app"""
 KNOWN = "`python -m chat --help` lists what there is; for the server, `python -m chat doctor` and `migrate`."
@@ -68,11 +69,22 @@ def _add_upkeep(commands: "argparse._SubParsersAction[Sentences]") -> None:
 
         return upkeep.migrate()
 
+    def admin(asked: argparse.Namespace) -> int:
+        from chat import upkeep
+
+        return upkeep.admin(asked)
+
     looks = commands.add_parser("doctor", help="look at everything the server needs, and say what to do")
     looks.add_argument("--json", action="store_true", help="for programs")
     looks.add_argument("--ask", action="store_true", help="put a question to the model; may cost a little")
     looks.set_defaults(run=doctor)
     commands.add_parser("migrate", help="bring the database's tables up to date").set_defaults(run=migrate)
+    names = commands.add_parser("admin", help="make somebody an admin, with an account if they have none")
+    names.add_argument("login", help="what they log in with")
+    names.add_argument("--existing", action="store_true", help="the account that is there already is meant")
+    names.add_argument("--revoke", action="store_true", help="let them be no admin any more")
+    names.add_argument("--password-stdin", action="store_true", help="read a new account's password there")
+    names.set_defaults(run=admin)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 __import__("gevent.monkey").monkey.patch_all()
 # ruff: noqa: E402  what is imported later must cooperate
 
+import argparse
 import dataclasses
 import json
 import sys
@@ -35,3 +36,15 @@ def migrate() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def admin(asked: argparse.Namespace) -> int:
+    """Make somebody an admin, or none; 1, with the reason, when that cannot be done."""
+    from chat import admins
+
+    return admins.run(
+        asked.login,
+        revoke=asked.revoke,
+        existing=asked.existing,
+        password_stdin=asked.password_stdin,
+    )
