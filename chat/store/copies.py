@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
 from chat.core.lifecycle import Status, is_interrupted, is_live
-from chat.store import conversations
+from chat.store import conversations, search
 from chat.store.conversations import Conversation, ConversationGone
 from chat.store.message_rows import Message, fetch, fetch_one, is_newest, line_to
 from chat.store.people import Person
@@ -26,7 +26,7 @@ class NoSuchMessage(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message at rest, as it is written: nobody's tokens, nobody's cost."""
+    """One message at rest, as it is written; what it took is nobody's, unless it says so."""
 
     role: str
     text: str
@@ -38,6 +38,9 @@ class Turn:
     error: dict[str, str] | None = None
     finish_reason: str | None = None
     citations: Sequence[dict[str, Any]] = ()
+    usage: dict[str, Any] | None = None
+    timing: dict[str, Any] | None = None
+    cost: float | None = None
 
 
 def copy(
@@ -55,6 +58,7 @@ def copy(
     reasoning = written_of(tx.conn, [one.reasoning_stream_id for one in line if one.reasoning_stream_id])
     fields = {name: getattr(source, name) for name in ("title", "system", "model", "temperature")}
     made = conversations.create(tx, owner=owner, now=now, **fields)
+    search.index_later(tx, [made.id])
     texts = {stream_id: written.text for stream_id, written in reasoning.items()}
     write_line(tx, made, [_turn(message, texts) for message in line])
     return made
@@ -62,10 +66,17 @@ def copy(
 
 def write_line(tx: Transaction, conversation: Conversation, turns: Sequence[Turn]) -> list[str]:
     """Write turns into an empty conversation, each answering the one before; give the messages' ids."""
+    return write_tree(tx, conversation, turns, [None, *range(len(turns) - 1)] if turns else [])
+
+
+def write_tree(
+    tx: Transaction, conversation: Conversation, turns: Sequence[Turn], parents: Sequence[int | None]
+) -> list[str]:
+    """Write turns likewise; `parents` says of each which of those before it it goes on from."""
     ids = [secrets.token_hex(12) for _ in turns]
     rows, texts = [], []
-    for message_id, parent_id, turn in zip(ids, [None, *ids], turns, strict=False):
-        row = _row(conversation, message_id, parent_id, turn)
+    for message_id, parent, turn in zip(ids, parents, turns, strict=True):
+        row = _row(conversation, message_id, None if parent is None else ids[parent], turn)
         rows.append(row)
         texts += [
             _text(row[column], text, turn)
@@ -133,6 +144,9 @@ def _row(conversation: Conversation, message_id: str, parent_id: str | None, tur
         "citations": list(turn.citations),
         "error": turn.error,
         "finish_reason": turn.finish_reason,
+        "usage": turn.usage,
+        "timing": turn.timing,
+        "cost": turn.cost,
         "revision": conversation.revision,
         "created_at": turn.created_at,
     }

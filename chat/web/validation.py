@@ -144,12 +144,12 @@ class NewStream(Body):
 Read = TypeVar("Read", bound=Body)
 
 
-def read_body(model: type[Read], *, optional: bool = False) -> Read:
-    """Read the request's JSON body; `optional`: an empty one counts as `{}`.
+def read_body(model: type[Read], *, optional: bool = False, most: int | None = None) -> Read:
+    """Read the request's JSON body; `optional`: an empty one counts as `{}`; `most`: bytes, if not the usual.
 
     Raises ApiError: 415 for another content type, 413 too large, 400 no JSON, 422 not what `model` says.
     """
-    raw = _raw_body()
+    raw = _raw_body(house().settings.body_bytes if most is None else most)
     if optional and not raw.strip():
         return check(model, {})
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
@@ -173,13 +173,12 @@ def parse_json(raw: bytes | str) -> Any:
         raise ApiError("bad_json", 400, "The body is not JSON that this server can read.") from error
 
 
-def _raw_body() -> bytes:
+def _raw_body(most: int) -> bytes:
     try:
         raw = request.get_data(cache=True)
         if request.content_length is None and _goes_on():
             raise RequestEntityTooLarge
     except RequestEntityTooLarge as error:
-        most = house().settings.body_bytes
         raise TooLarge(f"The body is larger than the {most} bytes this server takes.") from error
     return raw
 
