@@ -85,4 +85,4 @@ def cost_words(usage: Usage) -> str:
     """Say what answers cost, in the currency of the prices: honest about what is not known."""
     if usage.is_unpriced:
         return "unknown"
-    return f"{money(usage.cost)}{' and more' if usage.unpriced else ''}"
+    return f"{'at least ' if usage.unpriced else ''}{money(usage.cost)}"
