@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chat.web.openapi_page import sections_of, shapes_of
-from chat.web.openapi_routes import ROUTES, Route
+from chat.web.openapi_route import STRING, Route
+from chat.web.openapi_routes import ROUTES
 from chat.web.openapi_shapes import Problem
 
 api = Blueprint("openapi", __name__, url_prefix="/api")
@@ -63,8 +64,8 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _name(route),
         "parameters": [
-            *(_parameter("path", name, required=True) for name in IN_PATH.findall(route.path)),
-            *(_parameter("query", name, description=says) for name, says in route.query),
+            *(_parameter("path", name) for name in IN_PATH.findall(route.path)),
+            *(_parameter("query", *one) for one in route.query),
             *(_parameter("header", name) for name in route.headers),
         ],
         "responses": _responses(route, refs),
@@ -79,8 +80,11 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
-def _parameter(where: str, name: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "in": where, "schema": {"type": "string"}, **more}
+def _parameter(where: str, name: str, says: str = "", schema: dict[str, Any] = STRING) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": name, "in": where, "schema": schema}
+    if says:
+        described["description"] = says
+    return described | ({"required": True} if where == "path" else {})
 
 
 def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:

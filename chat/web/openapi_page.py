@@ -6,7 +6,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from chat.web.openapi_routes import SECTIONS, Route
+from chat.web.openapi_route import Route
+from chat.web.openapi_routes import SECTIONS
 
 CODE = re.compile(r"`([^`]+)`")
 LIMITS = {"minimum": "from {}", "maximum": "to {}", "maxLength": "of at most {} characters"}

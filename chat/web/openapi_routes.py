@@ -1,57 +1,30 @@
 """The table of all API routes: what each does, takes and answers. A test holds it against the real ones."""
 
-from dataclasses import dataclass
-
-from pydantic import BaseModel
-
 from chat.web import openapi_shapes as shapes
 from chat.web import validation as bodies
+from chat.web.openapi_people import SHARING, WHO_YOU_ARE
+from chat.web.openapi_route import (
+    AFTER,
+    BODY,
+    CONVERSATION,
+    EPOCH,
+    EVENTS,
+    HTML,
+    JSON,
+    LAST,
+    LIMIT,
+    OFFSET,
+    PACE,
+    SINCE,
+    STREAM,
+    TEXT,
+    Query,
+    Route,
+    Section,
+)
 
-EVENTS, TEXT, JSON, HTML = "text/event-stream", "text/plain", "application/json", "text/html"
-
-OFFSET = ("offset", "The byte from which to read; 0 when it is not there.")
-EPOCH = ("epoch", "The epoch in which that byte was read; the current one when it is not there.")
-PACE = ("pace", "`delta`: every token, where this server has them.")
-LIMIT = ("limit", "How many, 1 to 200; 50 when it is not there.")
-AFTER = ("after", "The `next` of the page before.")
-SINCE = ("after", "The id of the last event, where the header cannot be set.")
-LAST = "Last-Event-ID"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One method of one path; `answers` by status: a model, media types, or nothing."""
-
-    method: str
-    path: str
-    summary: str
-    says: str = ""
-    takes: type[BaseModel] | None = None
-    may_be_empty: bool = False
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[str, ...] = ()
-    answers: tuple[tuple[int, type[BaseModel] | tuple[str, ...] | None], ...] = ()
-    refusals: tuple[int, ...] = ()  # besides 401
-    is_open: bool = False
-
-
-CONVERSATION = "/api/conversations/{conversation_id}"
-STREAM = "/api/streams/{stream_id}"
-BODY = (400, 413, 415, 422)  # what any body may be refused with
-
-SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
-    (
-        "Who you are",
-        "Nobody needs an account: a name is enough, and even that may be left out.",
-        (
-            Route(
-                "POST", "/api/session", "Become somebody",
-                "Always makes a new person, whoever asks. Nothing is stored before that person writes.",
-                takes=bodies.NewSession, may_be_empty=True, answers=((201, shapes.Session),),
-                refusals=(*BODY, 403, 429), is_open=True,
-            ),
-        ),
-    ),
+SECTIONS: tuple[Section, ...] = (
+    WHO_YOU_ARE,
     (
         "Conversations",
         "What is not yours is 404, exactly as if it did not exist.",
@@ -79,17 +52,13 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
                 answers=((204, None),), refusals=(403, 404),
             ),
             Route(
-                "POST", f"{CONVERSATION}/share", "Share it live",
-                "Makes the one read-only link; the link before it opens nothing any more.",
-                answers=((201, shapes.Link),), refusals=(403, 404),
-            ),
-            Route(
-                "DELETE", f"{CONVERSATION}/share", "Take the link back",
-                "Who reads through it is cut off within a second.",
-                answers=((204, None),), refusals=(403, 404),
+                "GET", "/api/search", "Search what you may read", "The newest hits come first.",
+                query=(Query("q", "What to look for.", {"type": "string", "maxLength": 200}), LIMIT, AFTER),
+                answers=((200, shapes.Page[shapes.Hit]),), refusals=(403, 422),
             ),
         ),
     ),
+    SHARING,
     (
         "Messages",
         "A question makes two messages: yours, and a reply whose text is a stream.",
@@ -97,8 +66,8 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
             Route(
                 "GET", f"{CONVERSATION}/messages", "Read the history",
                 "The way to the newest message, oldest first.",
-                query=(LIMIT, AFTER, ("before", "A message's id: what came before it."),
-                       ("all", "`1`: the messages of every branch.")),
+                query=(LIMIT, AFTER, Query("before", "A message's id: what came before it."),
+                       Query("all", "`1`: the messages of every branch.")),
                 answers=((200, shapes.Page[shapes.Message]),), refusals=(404, 422),
             ),
             Route(
@@ -116,12 +85,12 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
             Route(
                 "GET", f"{CONVERSATION}/events", "Follow a conversation",
                 "All that changes: `message`, `chunk`, `end`, `conversation`, `message.deleted`, `close`.",
-                query=(SINCE, PACE), headers=(LAST,), answers=((200, (EVENTS,)),), refusals=(404,),
+                query=(SINCE, PACE), headers=(LAST,), answers=((200, (EVENTS,)),), refusals=(404, 422),
             ),
             Route(
                 "GET", f"{CONVERSATION}/socket", "Follow it over a WebSocket",
                 "The same events as frames; questions and stops as frames too.",
-                query=(SINCE, PACE), answers=((101, None),), refusals=(400, 404),
+                query=(SINCE, PACE), answers=((101, None),), refusals=(400, 404, 422),
             ),
         ),
     ),
@@ -141,7 +110,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Route, ...]], ...] = (
             Route(
                 "POST", STREAM, "Drive an answer",
                 "Starts it if nobody has, and gives every token from `offset` on. Leaving is not stopping.",
-                query=(OFFSET, EPOCH, ("resume", "`1`: go on with an interrupted answer.")),
+                query=(OFFSET, EPOCH, Query("resume", "`1`: go on with an interrupted answer.")),
                 answers=((200, (TEXT, EVENTS)),), refusals=(403, 404, 409, 422, 429, 503),
             ),
             Route(

@@ -119,7 +119,7 @@ class Used(Shape):
     input_tokens: int
     output_tokens: int
     cost: float | None = Field(description="In the currency of the server's prices; null: all unknown.")
-    unpriced: int = Field(description="Answers and titles of models without a price, which `cost` leaves out.")
+    unpriced: int = Field(description="Answers and titles of models without a price: `cost` lacks them.")
 
 
 class UsedByDay(Used):
@@ -156,6 +156,55 @@ class Link(Shape):
     url: str = Field(description="For people.")
     token: str = Field(description="For programs: as Bearer it may read this one conversation.")
     expires_at: str | None = Field(description="When it opens nothing any more; null: when it is taken back.")
+
+
+class Shared(Shape):
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class Member(Person):
+    role: Literal["owner", "co-driver", "viewer"]
+    since: datetime
+
+
+class Invitation(Shape):
+    id: str
+    role: Literal["co-driver", "viewer"]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class InvitationMade(Invitation):
+    url: str = Field(description="For people.")
+    token: str = Field(description="For programs: `POST /api/invitations/accept`.")
+
+
+class Token(Shape):
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class TokenMade(Token):
+    token: str = Field(description="Send it as `Authorization: Bearer`; it is never shown again.")
+
+
+class Piece(Shape):
+    text: str
+    hit: bool = Field(description="Whether this is what was looked for.")
+
+
+class Hit(Shape):
+    message_id: str
+    conversation_id: str
+    title: str | None
+    role: Literal["user", "assistant"]
+    author: str | None
+    snippet: list[Piece]
+    path: str = Field(description="Of the page that shows the message.")
+    created_at: datetime
 
 
 class Problem(Shape):
