@@ -7,13 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from chat.core.frames import Close, End, Ping, Rewind, Slice
-from chat.core.lifecycle import Status
+from chat.core.lifecycle import Status, is_streaming
 from chat.core.log import check_place, parse_epoch, parse_offset, resume_place
 from chat.generation.engine import Draining, NoSource
 from chat.live.bell import Ear
 from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
-from chat.store import messages
+from chat.store import messages, reasoning
 from chat.store.leases import AnotherIsLive
 from chat.store.stored import StreamState
 from chat.store.transaction import Transaction
@@ -116,7 +116,9 @@ def remove(stream_id: str) -> tuple[str, int]:
     made = house()
 
     def erase(tx: Transaction) -> None:
-        if not messages.remove_answer(tx, made.streams, stream_id):
+        if messages.remove_answer(tx, made.streams, stream_id):
+            return
+        if not reasoning.remove(tx, made.streams, stream_id):
             made.streams.delete(tx, stream_id)
 
     made.store.write(erase)
@@ -136,9 +138,16 @@ def start(stream_id: str, *, resume: bool) -> None:
 
 
 def stop_stream(stream_id: str) -> dict[str, Any]:
-    """Ask for the end of a stream that the caller may stop; say how it stands."""
-    access.stream_or_404(stream_id, need="ask")
-    return {"stream_id": stream_id, "status": house().engine.stop(stream_id)}
+    """Ask for the end of a stream that the caller may stop; say how it stands.
+
+    To stop what is thought is to stop the answer that it is thought for.
+    """
+    state = access.stream_or_404(stream_id, need="ask")
+    if state.beside is None:
+        return {"stream_id": stream_id, "status": house().engine.stop(stream_id)}
+    if is_streaming(state.status):
+        house().engine.stop(state.beside)
+    return {"stream_id": stream_id, "status": state.status}
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────

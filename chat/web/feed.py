@@ -152,7 +152,7 @@ class Feed:
         if position is None:
             return self._present()
         # The stream first: an end that it tells is then in the changes too, and is not told again later.
-        told, position = self._streamed(position, pace)
+        began, (told, position) = position, self._streamed(position, pace)
         is_over = bool(told) and _is_end(told[-1].frame)
         try:
             found = self._store.read(partial(self._since, position, is_over))
@@ -165,7 +165,7 @@ class Feed:
         changes, ends, onward = found
         if changes.revision < position.revision:  # a place of another life of this database
             return self._present()
-        frames, after = _changed(changes, position)
+        frames, after = _changed(changes, position, is_new=began.offset == 0)
         frames += ends
         if is_over and after.stream_id == position.stream_id:
             after = replace(onward, revision=after.revision)  # its end is told, and passed in the changes
@@ -209,7 +209,10 @@ class Feed:
         return told, position
 
 
-def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Position]:
+def _changed(
+    changes: Changes, position: Position, *, is_new: bool = False
+) -> tuple[list[FeedFrame], Position]:
+    """Say what changed, and where to go on. `is_new`: the reader had nothing yet of what it follows."""
     frames: list[FeedFrame] = []
     position = replace(position, revision=changes.revision)
     if changes.conversation is not None:
@@ -217,8 +220,8 @@ def _changed(changes: Changes, position: Position) -> tuple[list[FeedFrame], Pos
     frames += [MessageDeleted(message_id) for message_id in changes.deleted]
     for message in changes.messages:
         followed = message.stream_id is not None and message.stream_id == position.stream_id
-        if followed and not is_live(message.status):
-            continue  # its end comes from the stream itself, after its last text
+        if followed and not is_live(message.status) and not (is_new and message.reasoning):
+            continue  # its end comes from the stream itself, after its last text, and what was thought before
         frames.append(MessageChanged(message))
         if grows := growing(message):
             position = replace(grows[0], revision=changes.revision)

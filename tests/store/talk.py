@@ -6,7 +6,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, create_engine
 
 from chat.core.lifecycle import Status
-from chat.store import conversations, messages, postgres, sqlite
+from chat.store import conversations, messages, postgres, reasoning, sqlite
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked, Message
 from chat.store.people import Person
@@ -43,6 +43,7 @@ class Talk:
             wall=lambda: self.now,
             lease_clock=lambda: self.now,
             on_change=messages.follow_stream,
+            on_beside=reasoning.take,
         )
         self.conversation = self.begin()
 
