@@ -136,9 +136,9 @@ def worker_exit(server, worker):
 
 
 def child_exit(server, worker):
-    """Free what a dead worker held, so that the others go on with it at once."""
+    """Free what a dead worker held: others go on with its answers at once, and count its readers no more."""
     from chat.generation.identity import prefix_of  # late: most masters never need them
-    from chat.live.relayed import ENGINES, relay_to
+    from chat.live.relayed import relay_to
     from chat.store.freeing import free
 
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -148,15 +148,16 @@ def child_exit(server, worker):
 
     try:
         freed = free(settings.database_url, prefix_of(worker.pid))
-        relay = relay_to(settings.database_url, settings.redis_url) if freed else None
+        relay = relay_to(settings.database_url, settings.redis_url) if freed.topics else None
         if relay is not None:
-            relay.send((ENGINES,))
+            relay.send(freed.topics)
             relay.close()
     except Exception:
         server.log.exception("The leases of worker %d run out by themselves.", worker.pid)
     else:
-        if freed:
-            server.log.warning("Worker %d left %d answers; others go on with them.", worker.pid, freed)
+        if freed.answers:
+            says = "Worker %d left %d answers; others go on with them."
+            server.log.warning(says, worker.pid, freed.answers)
 
 
 def on_exit(server):

@@ -1,33 +1,57 @@
-"""Freeing the leases of a process that died, from outside: gunicorn's master does it for its workers."""
+"""Freeing what a process that died held, from outside: gunicorn's master does it for its workers."""
 
-from sqlalchemy import Engine, create_engine, insert, make_url, update
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, delete, insert, make_url, update
 from sqlalchemy.pool import NullPool
 
 from chat.core.lifecycle import Status
 from chat.store.census import UNFINISHED
 from chat.store.moves import ENGINES
+from chat.store.presence import topic_of
 from chat.store.sqlite import prepare
-from chat.store.tables import rings, streams
+from chat.store.tables import presence, rings, streams
 
 PATIENCE_S = 1  # the master has workers to start; where this fails the lease runs out by itself
 
 
-def free(database_url: str, owner_prefix: str) -> int:
-    """Let go of all that owners whose name begins so still hold; return of how many streams.
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What a dead process held: how many answers, and the bells of all who want to know that it does not."""
+
+    answers: int
+    topics: tuple[str, ...]
+
+
+def free(database_url: str, owner_prefix: str) -> Freed:
+    """Let go of the answers that owners whose name begins so still hold, and of who was connected to them.
 
     Over a connection of its own, closed at once. Raises what the database raises.
     """
     engine = _connected(database_url)
-    of_theirs = streams.c.owner.startswith(owner_prefix, autoescape=True)
-    theirs = UNFINISHED & (streams.c.status == Status.STREAMING) & of_theirs
     try:
         with engine.begin() as connection:
-            freed = connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
-            if freed and engine.dialect.name == "sqlite":  # where the file itself carries the rings
-                connection.execute(insert(rings).values(ringer=owner_prefix, topics=ENGINES))
-            return freed
+            answers = _free_answers(connection, owner_prefix)
+            left = _empty_seats(connection, owner_prefix)
+            topics = (*((ENGINES,) if answers else ()), *left)
+            if topics and engine.dialect.name == "sqlite":  # where the file itself carries the rings
+                connection.execute(insert(rings).values(ringer=owner_prefix, topics="\n".join(topics)))
+            return Freed(answers, topics)
     finally:
         engine.dispose()
+
+
+def _free_answers(connection: Connection, owner_prefix: str) -> int:
+    of_theirs = streams.c.owner.startswith(owner_prefix, autoescape=True)
+    theirs = UNFINISHED & (streams.c.status == Status.STREAMING) & of_theirs
+    return connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
+
+
+def _empty_seats(connection: Connection, owner_prefix: str) -> list[str]:
+    """Forget who was connected to a dead process; name the bells of those who show it."""
+    of_theirs = delete(presence).where(presence.c.process.startswith(owner_prefix, autoescape=True))
+    found = connection.execute(of_theirs.returning(presence.c.conversation_id)).scalars()
+    return [topic_of(conversation_id) for conversation_id in found]
 
 
 def _connected(database_url: str) -> Engine:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat.core.lifecycle import Status
+from chat.store import presence
 from chat.store.freeing import free
 from tests.rig import Rig
 
@@ -20,8 +21,19 @@ def test_what_a_dead_worker_held_is_anybodys_at_once_and_the_rest_is_not(tmp_pat
         other.store.write(lambda tx, name=kept[-1]: dead.streams.create(tx, name, chunk_by="word"))
         other.streams.claim(kept[-1], {Status.PENDING})
     assert [orphan.id for orphan in dead.streams.orphans(lambda owner: False)] == []
-    assert free(f"sqlite:///{tmp_path}/rig.sqlite3", "host%_a boot 12 ") == 1
+    assert free(f"sqlite:///{tmp_path}/rig.sqlite3", "host%_a boot 12 ").answers == 1
     assert [orphan.id for orphan in others[0].streams.orphans(lambda owner: False)] == [left]
+
+
+def test_who_was_connected_to_a_dead_worker_is_there_no_more_and_who_shows_them_is_rung(tmp_path: Path):
+    rig = Rig(tmp_path)
+    lines = {"people": {"ada": ["Ada", False]}, "links": 0}
+    for process in ("host boot 12 777", "host boot 1 777"):
+        rig.store.write(lambda tx, name=process: presence.write(tx, name, {"c": lines}, 50.0))
+    freed = free(f"sqlite:///{tmp_path}/rig.sqlite3", "host boot 12 ")
+    assert (freed.answers, freed.topics) == (0, ("presence:c",))
+    left = rig.store.read(lambda conn: presence.elsewhere(conn, "c", "host boot 12 777", 0.0))
+    assert [one.lines for one in left] == [lines], "the living one's readers are still there"
 
 
 def test_who_cannot_reach_the_database_says_so(tmp_path: Path):
