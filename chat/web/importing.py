@@ -65,18 +65,18 @@ Short = Annotated[Whole, Field(max_length=200)]
 Count = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 
 
-class Usage(Body):
+class ImportedUsage(Body):
     input_tokens: Count
     output_tokens: Count
     estimated: bool = False
 
 
-class Timing(Body):
+class ImportedTiming(Body):
     first_token_ms: Count | None = None
     total_ms: Count | None = None
 
 
-class Problem(Body):
+class ImportedProblem(Body):
     code: Short
     message: Annotated[Whole, Field(max_length=2000)]
 
@@ -91,10 +91,10 @@ class ImportedMessage(Body):
     reasoning: Text | None = None
     status: Literal["done", "stopped", "error", "interrupted"] = "done"
     model: Short | None = None
-    usage: Usage | None = None
-    timing: Timing | None = None
+    usage: ImportedUsage | None = None
+    timing: ImportedTiming | None = None
     cost: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
-    error: Problem | None = None
+    error: ImportedProblem | None = None
     finish_reason: Annotated[Whole, Field(max_length=40)] | None = None
     created_at: Time
 

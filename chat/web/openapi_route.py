@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from chat.store.paging import MOST
 from chat.web.lists import ON_A_PAGE
 
-EVENTS, TEXT, JSON, HTML = "text/event-stream", "text/plain", "application/json", "text/html"
+EVENTS, TEXT, JSON = "text/event-stream", "text/plain", "application/json"
+HTML, MARKDOWN = "text/html", "text/markdown"
 STRING: dict[str, Any] = {"type": "string"}
 WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
 

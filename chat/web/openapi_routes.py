@@ -2,6 +2,7 @@
 
 from chat.web import openapi_shapes as shapes
 from chat.web import validation as bodies
+from chat.web.importing import ImportedConversation
 from chat.web.openapi_people import SHARING, WHO_YOU_ARE
 from chat.web.openapi_route import (
     AFTER,
@@ -13,6 +14,7 @@ from chat.web.openapi_route import (
     JSON,
     LAST,
     LIMIT,
+    MARKDOWN,
     OFFSET,
     PACE,
     SINCE,
@@ -50,6 +52,18 @@ SECTIONS: tuple[Section, ...] = (
                 "DELETE", CONVERSATION, "Delete one",
                 "Its answers are stopped, and its readers told. 404 the second time.",
                 answers=((204, None),), refusals=(403, 404),
+            ),
+            Route(
+                "GET", f"{CONVERSATION}/export", "Take one along",
+                "Markdown is the line to the newest message (or through `branch`), JSON is all of it.",
+                query=(Query("format", "JSON when it is not there.", {"enum": ["markdown", "json"]}),
+                       Query("branch", "A message's id; of Markdown.")),
+                answers=((200, (JSON, MARKDOWN)),), refusals=(404, 422),
+            ),
+            Route(
+                "POST", "/api/conversations/import", "Bring one back",
+                "Takes what export gives as JSON; all its ids are new. It may be larger than other bodies.",
+                takes=ImportedConversation, answers=((201, shapes.Conversation),), refusals=(*BODY, 403),
             ),
             Route(
                 "GET", "/api/search", "Search what you may read", "The newest hits come first.",
