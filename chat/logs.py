@@ -10,7 +10,7 @@ import structlog
 from chat.config import Settings
 
 # Libraries that tell of every request they make.
-TALKATIVE = ("httpx2", "httpcore2", "openai", "alembic")
+TALKATIVE = ("httpx2", "httpcore2", "openai", "alembic", "authlib", "urllib3")
 
 
 class Written(logging.StreamHandler[TextIO]):
