@@ -10,7 +10,7 @@ from sqlalchemy import Engine as Database
 from chat.config import Settings
 from chat.core.tally import Tally
 from chat.generation import clock, identity, providers
-from chat.generation.answers import Answers
+from chat.generation.answers import Answers, Usual
 from chat.generation.catalogue import Catalogue
 from chat.generation.engine import Engine, Pace
 from chat.generation.providers.types import Patience, Provider
@@ -98,13 +98,14 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         budgets=budgets,
         charge=charges.charge,
     )
+    unsaid = Usual(settings.system, settings.temperature)
     engine = Engine(
         streams=streams,
         tapes=tapes,
         bell=bell,
         writer=writer,
         runner=runner,
-        open_source=Answers(store, provider, settings.prefill, budgets).open,
+        open_source=Answers(store, provider, settings.prefill, budgets, unsaid).open,
         is_dead=partial(identity.is_dead, one_kernel=settings.on_sqlite),
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),

@@ -73,6 +73,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     framing: str = "chunked"  # chunked, length or close
     content_type: str = "text/event-stream; charset=utf-8"
     refuse_stream_options: bool = False
+    refuse_temperature: bool = False
     raw: str = ""  # the body's own text instead of all that
 
 
@@ -105,6 +106,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "reasoning": {"reasoning": "First I think about the question. Then I answer it."},
     "unclean": {"raw": UNCLEAN},
     "no-stream-options": {"refuse_stream_options": True},
+    "no-temperature": {"refuse_temperature": True},
 }
 
 

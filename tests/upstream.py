@@ -135,7 +135,11 @@ class Upstream:
         script = self.scripts.get(model) or read_script(model)
         started = time.monotonic()
         try:
-            refused = script.refuse_stream_options and "stream_options" in body
+            refuses = {
+                "stream_options": script.refuse_stream_options,
+                "temperature": script.refuse_temperature,
+            }
+            refused = next((name for name, no in refuses.items() if no and name in body), "")
             seen.status = 400 if refused else _status(script, asked_before)
             if seen.status != 200:
                 return _refuse(client, seen.status, script, refused)
@@ -159,8 +163,8 @@ def _status(script: Script, asked_before: int) -> int:
     return script.statuses[asked_before] if asked_before < len(script.statuses) else 200
 
 
-def _refuse(client: socket.socket, status: int, script: Script, refused: bool) -> bool:
-    message = "Unrecognized request argument supplied: stream_options" if refused else script.message
+def _refuse(client: socket.socket, status: int, script: Script, refused: str) -> bool:
+    message = f"Unrecognized request argument supplied: {refused}" if refused else script.message
     more = {"Retry-After": script.retry_after} if script.retry_after else {}
     if script.redirect:
         more["Location"] = script.redirect

@@ -1,6 +1,7 @@
 """What a stream's answer is asked with: the history of its message, always from the store."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from chat.core.lifecycle import is_streaming
@@ -14,6 +15,14 @@ from chat.store.stored import StreamState
 from chat.store.transaction import Store
 
 USED_UP = "Your budget of today is used up. It begins anew at midnight, UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a conversation is asked with that says nothing of its own."""
+
+    system: str = ""
+    temperature: float | None = None
 
 
 class ProviderSource:
@@ -46,12 +55,18 @@ class Answers:
     """Opens the provider for a stream: one of a message, or one that carries its own request."""
 
     def __init__(
-        self, store: Store, provider: Provider, prefill: Prefill | None = None, budgets: Budgets | None = None
+        self,
+        store: Store,
+        provider: Provider,
+        prefill: Prefill | None = None,
+        budgets: Budgets | None = None,
+        usual: Usual | None = None,
     ) -> None:
         self._store = store
         self._provider = provider
         self._prefill = prefill
         self._budgets = budgets or Budgets()
+        self._usual = usual or Usual()
 
     def open(self, state: StreamState, so_far: str) -> ProviderSource:
         """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource, Refused."""
@@ -61,7 +76,7 @@ class Answers:
         if not so_far.strip():
             return ProviderSource(ask, self._provider.open(ask))
         said = continuation(ask.messages, so_far, prefill)
-        ask = Ask(said, ask.model, request_fields(prefill))
+        ask = Ask(said, ask.model, {**ask.fields, **request_fields(prefill)})
         blank = so_far[len(so_far.rstrip()) :] if prefill else ""
         return ProviderSource(ask, self._provider.open(ask), blank)
 
@@ -74,18 +89,25 @@ class Answers:
     def _ask(self, state: StreamState) -> Ask:
         if state.request is not None:
             turns = [Turn("user", state.request["prompt"])]
-            return Ask(build(state.request.get("system"), turns), state.request.get("model"))
+            fields = _fields(state.request.get("temperature"))
+            return Ask(build(state.request.get("system"), turns), state.request.get("model"), fields)
 
         def look(conn: Any) -> Ask | None:
             reply = messages.by_stream(conn, state.id)
             if reply is None:
                 return None
             conversation = conversations.get(conn, reply.conversation_id)
-            system = conversation.system if conversation else None
+            system = (conversation and conversation.system) or self._usual.system
+            own = conversation.temperature if conversation else None
+            temperature = self._usual.temperature if own is None else own
             turns = [Turn(message.role, message.text) for message in messages.history(conn, reply)]
-            return Ask(build(system, turns), reply.model)
+            return Ask(build(system, turns), reply.model, _fields(temperature))
 
         ask = self._store.read(look)
         if ask is None:
             raise NoSource(state.id)
         return ask
+
+
+def _fields(temperature: float | None) -> dict[str, Any]:
+    return {} if temperature is None else {"temperature": temperature}

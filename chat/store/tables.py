@@ -41,7 +41,7 @@ streams = Table(
     Column("length", Integer, nullable=False),  # of `text`, in UTF-8 bytes
     Column("first_seq", Integer),  # the chunk that the newest claim laid down; older ones are others'
     Column("chunk_by", String(16), nullable=False),
-    Column("request", JSON),  # {prompt, system, model} of a stream without a message
+    Column("request", JSON),  # {prompt, system, model, temperature} of one without a message
     Column("created_by", String(32)),  # the person who may read a stream without a message
     Column("beside", String(32)),  # the stream whose generation writes this one too: its reasoning
     Column("owner", String(200)),  # the process that holds the lease: host, boot, pid, start

@@ -39,7 +39,7 @@ def create() -> tuple[Response, int]:
     made, stream_id = house(), new_id()
     chunk_by = asked.chunk_by or made.settings.chunk_by
     admit = admission(person)
-    ask = {"prompt": asked.prompt, "system": asked.system, "model": asked.model}
+    ask = asked.model_dump(include={"prompt", "system", "model", "temperature"})
 
     def add(tx: Transaction) -> None:
         admit(tx, person.id)

@@ -56,17 +56,27 @@ def _offered(model: str) -> str:
 
 
 def _step(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number: 12.0 is 12
     a_number = isinstance(value, int) and not isinstance(value, bool)
     if not a_number and value not in ("word", "sentence", "paragraph"):
         raise ValueError(STEPS)
     return parse_chunk_by(value)
 
 
-Whole = Annotated[str, AfterValidator(_whole)]
-Said = Annotated[Whole, AfterValidator(_not_blank), AfterValidator(_within_limit)]
+# What a client can check beforehand: how the description of the API says "no NUL", and "not blank" besides.
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+SOMETHING = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+
+Whole = Annotated[str, AfterValidator(_whole), Field(json_schema_extra=NO_NUL)]
+Said = Annotated[
+    Whole, AfterValidator(_not_blank), AfterValidator(_within_limit), Field(json_schema_extra=SOMETHING)
+]
 System = Annotated[Whole, AfterValidator(_within_limit)]
 Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
-Name = Annotated[Whole, Field(max_length=NAME_LENGTH), AfterValidator(_not_blank)]
+Name = Annotated[
+    Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(_not_blank)
+]
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]
@@ -138,6 +148,7 @@ class NewStream(Body):
     prompt: Said
     system: System | None = None
     model: Chosen = None
+    temperature: Temperature | None = Field(None, description="From 0 to 2; null: the model's own.")
     chunk_by: Step = None
 
 

@@ -9,7 +9,16 @@ from typing import Self
 from zlib import crc32
 
 from chat.core.prompt import CONTINUE
-from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Item, Usage, estimate_usage
+from chat.generation.providers.types import (
+    Aborted,
+    Ask,
+    Delta,
+    Finished,
+    Item,
+    Reasoning,
+    Usage,
+    estimate_usage,
+)
 
 ANSWERS = Path(__file__).parent / "answers"
 TOKENS_PER_S = 45.0  # the mean; single gaps vary as a model's do
@@ -24,6 +33,7 @@ TOPICS = (
     ("journey", r"\b(drivers?|viewers?|how|why|works?|tokens?|streams?|store[ds]?|table|explain)\b"),
     ("welcome", r"\b(hi|hello|hey|help|what|who|headwater|welcome|key|start)\b"),
 )
+THINKS = r"\b(think\w*|thoughts?|reason\w*)\b"  # a question with one of these is thought about first
 _TOKEN = re.compile(
     r" ?[^\W\d_\u3040-\u9fff]{1,7}| ?\d{1,3}|[\u3040-\u9fff]{1,2}|\n+| ?[^\w\s]{1,2}|.", re.DOTALL
 )
@@ -68,16 +78,27 @@ class DemoAnswer:
         self._closed = True
 
     def _run(self) -> Iterator[Item]:
-        text = rest_of_answer(self._ask)
+        thought, text = thought_before(self._ask), rest_of_answer(self._ask)
+        yield from map(Reasoning, self._say(thought))
+        yield from map(Delta, self._say(text))
+        guess = estimate_usage(self._ask, thought + text)
+        yield Usage(guess.input_tokens, guess.output_tokens, estimated=True)
+        yield Finished("stop")
+
+    def _say(self, text: str) -> Iterator[str]:
         for token, pause in paced(text):
             if not self._closed:
                 self._sleep(pause)
             if self._closed:
                 raise Aborted
-            yield Delta(token)
-        guess = estimate_usage(self._ask, text)
-        yield Usage(guess.input_tokens, guess.output_tokens, estimated=True)
-        yield Finished("stop")
+            yield token
+
+
+def thought_before(ask: Ask) -> str:
+    """Give what is to be thought aloud; nothing where nobody asked for it, or the answer goes on."""
+    last = ask.messages[-1] if ask.messages else {"role": "", "content": ""}
+    asked = str(last["content"]) if last["role"] == "user" else ""
+    return read_answer("thought") if asked != CONTINUE and re.search(THINKS, asked, re.IGNORECASE) else ""
 
 
 def rest_of_answer(ask: Ask) -> str:

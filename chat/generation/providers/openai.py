@@ -19,6 +19,7 @@ from chat.generation.providers.types import Ask, Patience, ProviderError
 RETRIES = 2  # after the first try, and only before the first token
 FIRST_PAUSE_S = 0.5  # doubled for the second
 LONGEST_PAUSE_S = 20.0  # a server that wants more (Retry-After) is not asked again by us
+MOST_HOT = 100  # models of which it is remembered that they refuse a temperature
 PLACEHOLDER_KEY = "none"  # a server without keys (Ollama) ignores it; the SDK wants one
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class OpenAIProvider:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
+        self._hot = set[str]()  # models that refuse a temperature
         self._wants_usage = True  # until the server says that it knows no stream_options
         self._client = openai.OpenAI(
             api_key=self._key or PLACEHOLDER_KEY,
@@ -82,6 +84,8 @@ class OpenAIProvider:
         model = ask.model or self.default_model
         wish: dict[str, Any] = {"model": model, "messages": list(ask.messages), "stream": True}
         wish.update(ask.fields)
+        if model in self._hot:
+            wish.pop("temperature", None)
         if self._wants_usage:
             wish["stream_options"] = {"include_usage": True}
         tries = 0
@@ -89,9 +93,8 @@ class OpenAIProvider:
             try:
                 return self._send(wish)
             except openai.APIStatusError as error:
-                if error.status_code in (400, 422) and wish.pop("stream_options", None):
-                    self._wants_usage = not _blames_stream_options(error)
-                    continue  # old servers know no stream_options, and do not always say so
+                if error.status_code in (400, 422) and self._give_in(error, wish):
+                    continue
                 problem, pause = words.refused(error, model, self._key), self._pause_asked(error, tries)
             except openai.APIConnectionError as error:
                 problem = words.unreachable(error, self._address)
@@ -104,6 +107,18 @@ class OpenAIProvider:
             tries += 1
             log.info("asking again in %.1f s (%s)", pause, problem.code)
             self._sleep(pause)
+
+    def _give_in(self, error: openai.APIStatusError, wish: dict[str, Any]) -> bool:
+        """Leave out of the wish what the server will not have; False when there is nothing left to leave."""
+        if "temperature" in wish and _blames(error, "temperature"):
+            del wish["temperature"]  # models that reason often allow none but their own
+            if len(self._hot) < MOST_HOT:  # clients may name any model
+                self._hot.add(wish["model"])
+            return True
+        if wish.pop("stream_options", None):  # old servers know none, and do not always say so
+            self._wants_usage = not _blames(error, "stream_options", "include_usage")
+            return True
+        return False
 
     def _send(self, wish: dict[str, Any]) -> httpx2.Response:
         """Send the wish; the answer closes the response.
@@ -147,8 +162,8 @@ def retry_after(headers: httpx2.Headers) -> float | None:
         return None
 
 
-def _blames_stream_options(error: openai.APIStatusError) -> bool:
-    return "stream_options" in error.response.text or "include_usage" in error.response.text
+def _blames(error: openai.APIStatusError, *names: str) -> bool:
+    return any(name in error.response.text for name in names)
 
 
 def _http_client(proxy: str | None, tls: ssl.SSLContext | None, now: Callable[[], float]) -> httpx2.Client:

@@ -14,7 +14,7 @@ from chat.generation.providers.demo import (
     rest_of_answer,
     topic_of,
 )
-from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Patience, Usage
+from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Patience, Reasoning, Usage
 from tests.generation.providers.conftest import hear, question
 
 ALL = [topic for topic, _ in TOPICS]
@@ -82,6 +82,27 @@ def test_an_interrupted_answer_goes_on_exactly(share: float) -> None:
     assert partial + rest_of_answer(Ask(continuation(messages, partial))) == whole
     prefilled = continuation(messages, partial, "message")
     assert partial.rstrip() + rest_of_answer(Ask(prefilled)) == whole
+
+
+def test_a_question_to_think_about_is_thought_about_first() -> None:
+    heard = hear(DemoProvider(lambda seconds: None).open(question(text="Think about rivers")))
+    assert heard.thought == read_answer("thought")
+    assert [type(item) for item in heard.items].index(Delta) == sum(
+        isinstance(item, Reasoning) for item in heard.items
+    ), "before it answers"
+    assert "demo" in heard.thought
+
+
+@pytest.mark.parametrize("asked", ["Hello!", CONTINUE])
+def test_others_are_not(asked: str) -> None:
+    assert not hear(DemoProvider(lambda seconds: None).open(question(text=asked))).thought
+
+
+def test_an_answer_that_goes_on_is_not_thought_about_again() -> None:
+    messages = [{"role": "user", "content": "Think!"}]
+    for prefill in (None, "message"):
+        ask = Ask(continuation(messages, "# Hea", prefill))  # type: ignore[arg-type]
+        assert not hear(DemoProvider(lambda seconds: None).open(ask)).thought
 
 
 def test_a_lone_request_to_continue_is_a_question_like_others() -> None:

@@ -95,6 +95,21 @@ def test_a_server_that_refuses_stream_options_is_asked_again_without(upstream: U
     ]  # it is remembered
 
 
+def test_a_model_that_refuses_a_temperature_is_asked_again_without(
+    upstream: Upstream, make_provider: MakeProvider
+) -> None:
+    provider = make_provider()
+    for _ in range(2):
+        messages = [{"role": "user", "content": "Well?"}]
+        heard = hear(provider.open(Ask(messages, "no-temperature", {"temperature": 0.3})))
+        assert heard.finish == "stop"
+        assert heard.usage is not None
+        assert not heard.usage.estimated, "nothing else is left out for it"
+    assert [seen.body.get("temperature") for seen in upstream.log] == [0.3, None, None], "it is remembered"
+    hear(provider.open(Ask(messages, "plain", {"temperature": 0.3})))
+    assert upstream.log[-1].body["temperature"] == 0.3, "of that model alone"
+
+
 def test_nothing_is_sent_before_the_first_next(upstream: Upstream, make_provider: MakeProvider) -> None:
     make_provider().open(question()).close()
     assert upstream.connections == 0
