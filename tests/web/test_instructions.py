@@ -1,4 +1,4 @@
-"""What a model is asked with besides the question: instructions, temperature; of a conversation, or the house."""
+"""What a model is asked with besides the question: instructions and temperature, whoever set them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
