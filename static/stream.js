@@ -35,6 +35,7 @@ export class Stream {
   text = ""; // the bytes `from` to `length` of the answer; always whole characters
   ended = false; // the end record came: `status`, `usage`, `finishReason` and `error` are its words
   error = null; // {code, message}: of the answer, or why the server lets us read no more
+  refused = null; // {code, message}: why the server did not start it for us; we read on
   usage = null; finishReason = null;
   #over = false; #version = 0; #wakers = []; #fails = 0; #finish; #line; #skipWait; #at; #call; #how = {};
 
@@ -159,10 +160,12 @@ export class Stream {
       this.epoch = error.epoch;
       return this.#cut(place) ? 0 : undefined;
     }
-    if (answer.status >= 500 || [408, 425, 429].includes(answer.status)) {
+    const passes = error.code !== "budget_used_up"; // that takes until midnight: no line waits for it
+    if (answer.status >= 500 || passes && [408, 425, 429].includes(answer.status)) {
       const asked = 1000 * Number(answer.headers.get("retry-after"));
       return asked > 0 ? Math.min(asked, 60_000) * (1 + Math.random() / 4) : undefined;
     }
+    this.refused = error;
     if (!driving || answer.status === 401 || answer.status === 404) this.#end(error); // a driver may still read
   }
 

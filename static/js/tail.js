@@ -48,7 +48,7 @@ class Tail {
     this.stream = openStream({ id, drive: true, resume, offset, onChange: () => this.#soon() });
     this.stream.done.then(({ status, epoch }) => {
       setTimeout(() => this.close(), LINGER_MS);
-      if (resume && status === "interrupted" && epoch <= Number(known)) tell(NOT_RESUMED);
+      if (resume && status === "interrupted" && epoch <= Number(known)) tell(this.stream.refused?.message ?? NOT_RESUMED);
     });
   }
 

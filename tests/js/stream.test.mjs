@@ -131,6 +131,13 @@ test("Retry-After is waited for, and other failures wait longer each time", asyn
   assert.ok(gaps[4] > 700 && gaps[4] < 2500 && gaps[0] < 400, `${gaps}`);
 });
 
+test("who has used up a budget reads on at once, and knows why nothing was started", async (t) => {
+  const used = refuse(429, { code: "budget_used_up", message: "Tomorrow." }, { "Retry-After": "80000" });
+  const { stream, asked } = await play(t, [used, sse([end(0, "interrupted")])], { drive: true, resume: true });
+  assert.deepEqual([stream.status, stream.refused.message, stream.error], ["interrupted", "Tomorrow.", null]);
+  assert.deepEqual(asked, ["POST ?offset=0&resume=1", "GET /events?offset=0&pace=delta"]);
+});
+
 test("a body that ends at once every time is not asked for in a hot loop", async (t) => {
   const { times } = await play(t, [...Array(5).fill(sse([ping])), sse([end(0)])], { drive: true });
   assert.ok(times.at(-1) - times[0] > 700);
