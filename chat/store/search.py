@@ -12,7 +12,7 @@ from chat.core.searching import Query, words
 from chat.store import search_index
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.previews import previews
-from chat.store.search_index import era_of
+from chat.store.search_index import Entry, era_of
 from chat.store.stored import written_of
 from chat.store.tables import conversations, members, messages, search_backlog
 from chat.store.transaction import Transaction
@@ -203,17 +203,24 @@ def _texts() -> Any:
 
 def _put(tx: Transaction, rows: Sequence[Row[Any]]) -> int:
     """Index these messages, those that still grow excepted, until it is enough for once; say how many."""
-    size = 0
-    for done, row in enumerate(rows):
-        if size > STEP_CHARACTERS:
-            return done
-        search_index.take_out(tx.conn, [row.seq])
+    entries: list[Entry] = []
+    done = size = 0
+    for row in rows:
+        done += 1
         if is_live(row.status):
             continue  # it will be indexed at its end
-        text = row.text or ""
-        if row.stream_id is not None:
-            written = written_of(tx.conn, [row.stream_id])
-            text = written[row.stream_id].text if row.stream_id in written else ""
-        search_index.put(tx.conn, row.seq, row.owner_id, row.conversation_id, words(text))
+        text = _text_of(tx.conn, row)
+        entries.append(Entry(row.seq, row.owner_id, row.conversation_id, words(text)))
         size += len(text)
-    return len(rows)
+        if size > STEP_CHARACTERS:
+            break
+    search_index.take_out(tx.conn, [row.seq for row in rows[:done]])
+    search_index.put(tx.conn, entries)
+    return done
+
+
+def _text_of(conn: Connection, row: Row[Any]) -> str:
+    if row.stream_id is None:
+        return row.text or ""
+    written = written_of(conn, [row.stream_id])
+    return written[row.stream_id].text if row.stream_id in written else ""

@@ -6,6 +6,7 @@ at the newest shelf alone, however many there are behind it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from sqlalchemy import DDL, Connection, event, text
@@ -37,16 +38,33 @@ for dialect, statements in TABLES.items():
         event.listen(metadata, "after_create", made.execute_if(dialect=dialect))
 
 
-def put(conn: Connection, seq: int, owner_id: str, conversation_id: str, words: Sequence[str]) -> None:
-    """Index a message under its `seq`, which has no row there yet."""
-    shelf, place = shelf_of(owner_id, era_of(seq)), place_of(conversation_id)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message as the index has it."""
+
+    seq: int
+    owner_id: str
+    conversation_id: str
+    words: Sequence[str]
+
+
+def put(conn: Connection, entries: Sequence[Entry]) -> None:
+    """Index messages which have no row there yet."""
     if _on_sqlite(conn):
-        row = " ".join((place, *(shelf + word for word in words)))
         insert = "INSERT INTO search (rowid, words) VALUES (:seq, :words)"
     else:
-        row = _tsvector(shelf, place, words)
         insert = "INSERT INTO search (seq, words) VALUES (:seq, CAST(:words AS tsvector))"
-    conn.execute(text(insert), {"seq": seq, "words": row})
+    rows = [{"seq": entry.seq, "words": written(entry, conn.dialect.name)} for entry in entries]
+    if rows:
+        conn.execute(text(insert), rows)
+
+
+def written(entry: Entry, dialect: str) -> str:
+    """Write the words of an entry as this kind of database takes them."""
+    shelf, place = shelf_of(entry.owner_id, era_of(entry.seq)), place_of(entry.conversation_id)
+    if dialect == "sqlite":
+        return " ".join((place, *(shelf + word for word in entry.words)))
+    return _tsvector(shelf, place, entry.words)
 
 
 def take_out(conn: Connection, seqs: Iterable[int]) -> None:

@@ -1,6 +1,6 @@
 """What is done to a conversation from the list at the side: rename, pin, delete, bring back."""
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
@@ -88,7 +88,7 @@ def delete(conversation_id: str) -> Response:
         made.engine.forget(live)
     if not _by_htmx():
         return _see(f"/?deleted={conversation_id}")
-    if _page_before() == path_of(conversation_id):
+    if _page_before().path == path_of(conversation_id):
         return _go(f"/?deleted={conversation_id}")
     title = made.store.read(lambda conn: title_of_discarded(conn, conversation_id, person.id))
     deleted = None if title is None else {"id": conversation_id, "title": title}
@@ -104,7 +104,8 @@ def restore(conversation_id: str) -> Response:
         raise NotFound
     if not _by_htmx():
         return _see(path_of(conversation_id))
-    return _go(path_of(conversation_id)) if _page_before() == "/" else make_response("")
+    came_by_deleting = _page_before().query == f"deleted={conversation_id}"
+    return _go(path_of(conversation_id)) if came_by_deleting else make_response("")
 
 
 def _pinned(conversation_id: str, pinned_at: float | None) -> Response:
@@ -117,12 +118,12 @@ def _by_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _page_before() -> str:
+def _page_before() -> SplitResult:
     """Name the page on which htmx was told to do this."""
     try:
-        return urlsplit(request.headers.get("HX-Current-URL", "")).path
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
     except ValueError:
-        return ""
+        return urlsplit("")
 
 
 def _done(conversation_id: str) -> Response:
