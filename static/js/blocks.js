@@ -4,7 +4,8 @@ const MOST_KEPT = 300;
 
 /** Calls `dress(element)` in idle moments for whatever matches `selector`, now and as it comes; `dress` may be called
  * again for the same element, and must do nothing where nothing is to do. `known(element)` runs first, before the next
- * paint: what it gives true for is done. */
+ * paint: what it gives true for is done.
+ * Gives a function that looks again. */
 export function dressAll(transcript, selector, { known, dress }) {
   let asked = false, soon = false;
   const waiting = new Set();
@@ -31,6 +32,7 @@ export function dressAll(transcript, selector, { known, dress }) {
     requestAnimationFrame(look);
   }).observe(transcript, { childList: true, subtree: true });
   look();
+  return look;
 }
 
 function whenIdle(work) {

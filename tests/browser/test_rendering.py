@@ -88,8 +88,8 @@ def test_hostile_formulas_and_code_stay_inert(server, upstream, driver):
 
 OPEN = """## What a **river** needs
 
-A river has a **source that is deep**, a `course`, see [the *atlas*](https://example.com/a/long/address) for more,
-and ~~no~~ end. It is *not* 2 * 3 or snake_case.
+A river has a **source that is deep**, a `course`, see [the *atlas*](https://example.com/a/long/address)
+for more, and ~~no~~ end. It is *not* 2 * 3 or snake_case.
 
 | river | length |
 |:------|-------:|

@@ -1,0 +1,157 @@
+"""Pages for everybody: what axe finds, keys, small windows, large letters, other directions, no JavaScript."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.window import Window
+from tests.scripted import Script
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+FOUND = """
+async () => {
+  await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))); // in the new colours
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+  .map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.any[0]?.message} ${n.html.slice(0, 160)}`).join(" … ")}`);
+}
+"""
+TEXT = """## A heading
+
+Some **bold** text with `code`, [a link](https://example.com/) and $x^2$.
+
+```python
+def flow(water):  # with a comment
+    return "water" * 2, None, True
+```
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+- [x] done
+- [ ] to do
+
+$$
+\\sum_{i=0}^n i
+$$
+"""
+
+
+def faults(page: Page) -> list[str]:
+    """List what axe calls serious or critical, in light and in dark."""
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if not page.evaluate("() => Boolean(window.axe)"):
+            page.evaluate(AXE)
+        found += [f"{scheme} {fault}" for fault in page.evaluate(FOUND)]
+    return found
+
+
+def test_axe_finds_nothing_serious_in_a_conversation(server, upstream, driver, somebody):
+    page = driver.page
+    page.goto(server.url)
+    assert faults(page) == []
+    upstream.scripts["scripted"] = Script(text=TEXT, pace=30, stall_after=60)
+    driver.begin(server.url, "Show me.")
+    driver.wait_for_text(120)
+    assert faults(page) == []
+    page.locator("#ask").press("Escape")
+    driver.wait_for_end()
+    upstream.scripts["scripted"] = Script(text=TEXT)
+    driver.ask("All of it?")
+    expect(driver.answer.locator(".math .katex")).to_have_count(2)
+    expect(driver.answer.locator("pre .keyword").first).to_be_attached()
+    driver.wait_for_end()
+    assert faults(page) == []
+    upstream.scripts["scripted"] = Script(text=TEXT, error_at=3)
+    driver.ask("Will it fail?")
+    expect(driver.state).to_have_class("state error", timeout=15_000)
+    assert faults(page) == []
+    for panel in page.locator("[popover][id]:not(#list)").evaluate_all("(all) => all.map((one) => one.id)"):
+        page.evaluate("(id) => document.getElementById(id).showPopover()", panel)
+        assert faults(page) == [], panel
+        page.keyboard.press("Escape")
+
+
+def test_keys_do_what_the_help_sheet_says_but_not_while_typing(server, upstream, driver):
+    upstream.scripts["scripted"] = Script(text="Short.")
+    driver.begin(server.url, "Anything?")
+    driver.wait_for_end()
+    page, field = driver.page, driver.page.locator("#ask")
+    field.click()
+    page.keyboard.type("a?n/")
+    expect(field).to_have_value("a?n/")
+    field.fill("")
+    field.blur()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.keyboard.press("a")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    field.blur()
+    page.locator(".composer-hint button").click()
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("Escape")
+    field.blur()
+    page.keyboard.press("a")
+    expect(field).not_to_be_focused()
+    page.locator(".composer-hint button").click()
+    page.locator("#keys-on").check()
+    page.keyboard.press("Escape")
+    field.blur()
+    page.keyboard.press("n")
+    page.wait_for_url(server.url + "/")
+
+
+def test_without_javascript_a_live_answer_is_read_on_by_reloading(server, upstream, somebody):
+    upstream.scripts["scripted"] = Script(text=TEXT * 3, pace=20)
+    page = somebody(java_script_enabled=False).new_page()
+    page.goto(server.url)
+    page.locator("#ask").fill("Does it work?")
+    page.locator("button.send").click()
+    page.wait_for_url("**/c/*")
+    link = page.get_by_role("link", name="Reload")
+    expect(link).to_be_visible()
+    answer, seen = page.locator(".message.assistant .text"), 0
+    for _ in range(30):
+        link.click()
+        page.wait_for_load_state()
+        if (length := len(answer.text_content() or "")) > seen > 0:
+            break
+        seen = length
+        page.wait_for_timeout(400)
+    else:
+        pytest.fail("the answer did not grow")
+    expect(page.locator(".js-only:visible")).to_have_count(0)
+
+
+SHAPES = {
+    "phone": {"viewport": {"width": 360, "height": 700}},
+    "zoomed to 200 %": {"viewport": {"width": 640, "height": 400}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
+    upstream.scripts["scripted"] = Script(
+        text=TEXT + "\n\n" + "`" + "x" * 300 + "`\n\nمرحبا بالعالم، **هذا** نص."
+    )
+    window = Window(somebody(**SHAPES[shape]).new_page())
+    window.begin(server.url, "שלום, מה זה?")
+    window.wait_for_end()
+    page = window.page
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    for control in (page.locator("#ask"), page.locator("button.send"), page.locator(".head .drawer")):
+        box = control.bounding_box()
+        assert box
+        assert 0 <= box["x"] < box["x"] + box["width"] <= page.viewport_size["width"]
+    directions = "(all) => all.map((one) => getComputedStyle(one).direction)"
+    assert page.locator(".message.user .text").evaluate_all(directions) == ["rtl"]
+    assert faults(page) == []
