@@ -37,7 +37,7 @@ class Held:
             case "end":
                 self.ends.append(event.data)
                 self.messages[event.data["message_id"]] |= {
-                    name: event.data[name] for name in ("status", "usage", "error", "finish_reason")
+                    name: event.data[name] for name in ("status", "usage", "error", "finish_reason", "timing")
                 }
 
     def read(self, events: SseReader, *names: str) -> Event:
