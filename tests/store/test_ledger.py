@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import pytest
 
 from chat.core.lifecycle import Status
@@ -259,6 +260,27 @@ def test_answers_at_once_are_counted_where_the_next_one_is_asked_for(shop: Shop)
     assert len(shop.store.read(lambda conn: conn.execute(message_rows.select()).all())) == asked_so_far
     shop.end(first, shop.stream(first), Status.DONE, "A log.")
     ask()
+
+
+def test_of_many_who_ask_at_once_no_more_are_let_in_than_may(shop: Shop) -> None:
+    held = Budgets(Allowance(live_answers=3), lambda: shop.now)
+    conversations_of_hers = [shop.begin() for _ in range(12)]
+    asks = [gevent.spawn(shop.ask, conversation=one, admit=held.admit) for one in conversations_of_hers]
+    gevent.joinall(asks)
+    assert sum(one.successful() for one in asks) == 3
+    assert {type(one.exception) for one in asks if not one.successful()} == {TooManyAnswers}
+    assert shop.read(budgets.live_answers, ADA.id) == 3
+
+
+def test_answers_that_end_at_once_are_all_charged(shop: Shop) -> None:
+    asked = [shop.ask(conversation=shop.begin(), model="river") for _ in range(10)]
+    epochs = [shop.stream(one) for one in asked]
+    ends = [
+        gevent.spawn(shop.end, one, epoch, Status.DONE, "A log.", usage=COUNTED)
+        for one, epoch in zip(asked, epochs, strict=True)
+    ]
+    gevent.joinall(ends, raise_error=True)
+    assert shop.spent() == Usage(10, 1000, 200, pytest.approx(0.003), 0)
 
 
 def test_the_same_question_again_is_no_question_more(shop: Shop) -> None:
