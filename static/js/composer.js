@@ -1,6 +1,6 @@
 // The field where one asks: Enter sends, it grows, what is typed survives a reload and a failed send.
 import { driveNext, justAsked } from "./asked.js";
-import { draftOf, forgetSent, keep, noteSent, recall } from "./draft.js";
+import { draftOf, forgetSent, keep, newId, noteSent, recall } from "./draft.js";
 import { goToNewest, isOlder } from "./older.js";
 import { drive } from "./tail.js";
 import { say } from "./say.js";
@@ -12,6 +12,7 @@ export function tendComposer(form) {
   const fields = form.elements; // a swap may bring others
   const live = () => document.querySelector(".state.live");
   let sent = null; // [text, its draft] while the server has not answered
+  let bound = null; // {draft, text, id}: what may have been asked already; another text is another question
 
   if (justAsked) forgetSent();
   restore();
@@ -21,6 +22,7 @@ export function tendComposer(form) {
 
   form.addEventListener("input", ({ target }) => {
     if (target !== fields.text) return;
+    if (bound?.draft === draftOf(form)) fields.client_id.value = fields.text.value === bound.text ? bound.id : (bound.other ??= newId());
     keep(draftOf(form), fields.text.value, fields.client_id.value);
     grow();
   });
@@ -40,6 +42,7 @@ export function tendComposer(form) {
   form.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (ctx.sourceElement !== form) return;
     sent = [fields.text.value, draftOf(form)];
+    bind();
     if (fields.editing?.value === "") { // an edit knows its parent; anything else follows what the page shows
       const last = document.getElementById("transcript").lastElementChild;
       ctx.request.body.set("parent_id", last?.dataset.message ?? "");
@@ -57,15 +60,16 @@ export function tendComposer(form) {
     else if (!headers.get("HX-Reswap")) trouble(`${refusal(ctx)} Your text is still here.`, { retry: status !== 404 });
   });
   document.addEventListener("headwater:sent", ({ detail }) => {
-    if (sent) {
-      const [text, draft] = sent, now = fields.text.value;
+    const asked = sent;
+    sent = bound = null;
+    if (asked) {
+      const [text, draft] = asked, now = fields.text.value;
       keep(draft, "");
       if (now.startsWith(text)) fields.text.value = now.slice(text.length).trimStart();
       if (fields.text.value) keep(draftOf(form), fields.text.value, fields.client_id.value);
       else restore(); // what waited while a question was edited
       grow();
     }
-    sent = null;
     if (isOlder()) { // what was asked here is in another branch, and that is the newest now
       driveNext();
       goToNewest();
@@ -92,9 +96,13 @@ export function tendComposer(form) {
     if (text) say(text);
   }
 
+  function bind() { bound = { draft: draftOf(form), text: fields.text.value, id: fields.client_id.value }; }
+
   function restore() {
     const kept = fields.text.value ? null : recall(draftOf(form));
-    if (kept) [fields.text.value, fields.client_id.value] = kept;
+    if (!kept) return;
+    [fields.text.value, fields.client_id.value] = kept;
+    bind();
   }
 
   function grow() {
