@@ -31,19 +31,19 @@ CLOSED = "Nobody can sign up here. Whoever runs this server makes accounts."
 @entry.get("/signup")
 def signup_page() -> Response:
     """Show where one makes an account."""
-    return _onward() if has_account() else _show("signup")
+    return onward() if has_account() else show_form("signup")
 
 
 @entry.post("/signup")
 def sign_up() -> Response:
     """Make an account of who this browser is: all they have stays theirs."""
     if has_account():
-        return _onward()
+        return onward()
     try:
         give_cookie(_make_account())
     except Refused as refused:
-        return _show("signup", refused)
-    return _onward()
+        return show_form("signup", refused)
+    return onward()
 
 
 def _make_account() -> Standing:
@@ -76,7 +76,7 @@ def _whoever_this_is() -> Person:
 @entry.get("/login")
 def login_page() -> Response:
     """Show where one logs in."""
-    return _onward() if has_account() else _show("login")
+    return onward() if has_account() else show_form("login")
 
 
 @entry.post("/login")
@@ -86,8 +86,8 @@ def log_in() -> Response:
         person_id = _whose_password()
         enter(person_id)
     except Refused as refused:
-        return _show("login", refused)
-    return _onward()
+        return show_form("login", refused)
+    return onward()
 
 
 def _whose_password() -> str:
@@ -144,12 +144,12 @@ def _read_login() -> str:
         raise Refused("login", str(bad)) from bad
 
 
-def _onward() -> Response:
+def onward() -> Response:
     """Go where `next` says, if that is on this server."""
     return make_response(redirect(local_path(request.values.get("next")), code=303))
 
 
-def _show(page: str, refused: Refused | None = None) -> Response:
+def show_form(page: str, refused: Refused | None = None) -> Response:
     """Show a form, with what was typed in it; never the password."""
     settings = house().settings
     typed = {name: request.form.get(name, "") for name in ("login", "name")}

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chat import logs
 from chat.composition import choose_provider, compose
 from chat.config import Settings, SettingsError, leave, load_or_leave
-from chat.web import cookie, cors, database, errors, gate, headers, house, ops
+from chat.web import cookie, cors, database, errors, gate, headers, house, oidc, ops
 from chat.web.routes import register
 from chat.web.signer import Signer
 
@@ -23,7 +23,8 @@ def build(settings: Settings | None = None) -> Flask:
     _setup_limits(app, settings)
     _setup_proxies(app, settings)
     _setup_house(app, settings)
-    for part in (errors, cors, gate, cookie, headers, ops):  # in the order in which a request meets them
+    # In the order in which a request meets them.
+    for part in (errors, cors, gate, cookie, headers, oidc, ops):
         part.install(app)
     register(app)
     return app
