@@ -67,7 +67,8 @@ def test_a_stranger_finds_none_of_it(api: Api, path: str) -> None:
     token = api.call("POST", f"{path}/share").get_json()["token"]
     for method, what, body in (
         ("GET", "/members", None), ("GET", "/invitations", None),
-        ("POST", "/invitations", {"role": "viewer"}), ("DELETE", f"/members/{api.ben.id}", None), ("POST", "/fork", {}), ("GET", "/share", None),
+        ("POST", "/invitations", {"role": "viewer"}), ("GET", "/share", None),
+        ("DELETE", f"/members/{api.ben.id}", None), ("POST", "/fork", {}),
     ):  # fmt: skip
         assert api.refused(method, path + what, body, who=api.ben) == (404, "not_found"), (method, what)
         assert api.refused(method, path + what, body, who=token) == (403, "read_only"), (method, what)
