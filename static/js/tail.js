@@ -76,7 +76,7 @@ class Tail {
 
   #state() { return transcript.querySelector(`.state[data-stream="${CSS.escape(this.id)}"]`); }
 
-  #mark() { return this.#state()?.parentElement.querySelector(".mark"); }
+  #mark() { return this.#state()?.parentElement.querySelector(":scope > .text .mark"); } // not that of what is thought
 
   #soon() { // tokens come faster than frames
     if (this.#asked) return;
