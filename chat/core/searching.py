@@ -160,7 +160,7 @@ def _pieces(text: str, start: int, end: int, hits: Sequence[tuple[int, int, int]
             continue
         if plain := _one_line(text[at:begin]):
             yield plain, False
-        yield text[begin:until], True
+        yield _one_line(text[begin:until]), True
         at = until
     if plain := _one_line(text[at:end]):
         yield plain, False
