@@ -4,9 +4,12 @@ import re
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from chat.store.people import Person
+from chat.store.people import Person, topic_of_standing
+from chat.store.tables import people
+from chat.store.transaction import Transaction
 from chat.web.caller import COOKIE
 from chat.web.house import EXTENSION, House
 
@@ -55,6 +58,16 @@ class Browser:
 
     def sees(self, path: str) -> bool:
         return self.get(path).status_code == 200
+
+
+def disable(house: House, person_id: str) -> None:
+    """Shut somebody out, as an admin does."""
+
+    def write(tx: Transaction) -> None:
+        tx.execute(update(people).where(people.c.id == person_id).values(disabled_at=1.0))
+        tx.ring(topic_of_standing(person_id))
+
+    house.store.write(write)
 
 
 def said(answer: TestResponse) -> str:

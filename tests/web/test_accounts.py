@@ -8,7 +8,7 @@ from werkzeug.security import generate_password_hash
 from chat.web import passwords
 from chat.web.caller import COOKIE
 from tests.web.calls import Api, opened_app
-from tests.web.people import PASSWORD, QUICK, Browser, said
+from tests.web.people import PASSWORD, QUICK, Browser, disable, said
 
 
 @pytest.fixture(autouse=True)
@@ -194,26 +194,11 @@ def test_what_was_typed_is_kept_and_the_password_is_not(browser: Browser) -> Non
 
 def test_a_closed_account_says_so_to_its_owner_alone(browser: Browser, login: str) -> None:
     browser.sign_up(login)
-    close(browser)
+    disable(browser.house, browser.who.id)
     other = Browser(browser.app)
     assert "closed" in said(other.log_in(login))
     assert "closed" not in said(other.log_in(login, "a guess of mine"))
     assert other.cookie is None
-
-
-def close(browser: Browser) -> None:
-    from sqlalchemy import update
-
-    from chat.store.people import topic_of_standing
-    from chat.store.tables import people
-
-    who = browser.who.id
-
-    def write(tx) -> None:
-        tx.execute(update(people).where(people.c.id == who).values(disabled_at=1.0))
-        tx.ring(topic_of_standing(who))
-
-    browser.house.store.write(write)
 
 
 # ── how often ────────────────────────────────────────────────────────────────────────────────
