@@ -37,7 +37,7 @@ def choice_context(conversation: Conversation | None) -> dict[str, Any]:
         "default_model": made.provider.default_model,
         "default_system": made.settings.system,
         "default_temperature": made.settings.temperature,
-        "used": _used(conversation.id) if conversation else None,
+        "used": used_context(conversation.id) if conversation else None,
     }
 
 
@@ -53,7 +53,8 @@ def _chosen(conversation: Conversation | None) -> Mapping[str, Any]:
     }
 
 
-def _used(conversation_id: str) -> dict[str, Any]:
+def used_context(conversation_id: str) -> dict[str, Any]:
+    """Give what the conversation's answers took so far."""
     usage = ledger.total(used_in(conversation_id))
     is_free = house().provider.name == "demo"
     return {"usage": usage, "cost": "" if is_free else cost_words(usage)}

@@ -1,4 +1,4 @@
-"""The form of the panel on which an owner chooses the model, the instructions and the temperature."""
+"""The panel on which an owner chooses model, instructions and temperature, and sees what was used."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from chat.store import conversations
 from chat.web import access
-from chat.web.choice import asked_choice, choice_context
+from chat.web.choice import asked_choice, choice_context, used_context
 from chat.web.house import house
 from chat.web.page_answers import back, by_htmx
 
@@ -23,3 +23,10 @@ def choose(conversation_id: str) -> Response:
         return back(conversation_id)
     panel = render_template("parts/choice_saved.html", **choice_context(changed))
     return make_response(panel, 200, {"HX-Reswap": "innerHTML"})
+
+
+@forms.get("/c/<conversation_id>/used")
+def used(conversation_id: str) -> str:
+    """Say what the conversation's answers took so far: for the panel, each time it opens."""
+    access.conversation_or_404(conversation_id, need="own")
+    return render_template("parts/used.html", used=used_context(conversation_id))

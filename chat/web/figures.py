@@ -20,7 +20,9 @@ def figures_of(message: Message) -> str:
 
 def _first_token(timing: Mapping[str, int | None] | None) -> str:
     first_ms = (timing or {}).get("first_token_ms")
-    return f"first token {first_ms / 1000:.1f} s" if first_ms is not None else ""
+    if first_ms is None:
+        return ""
+    return f"first token {first_ms / 1000:.{1 if first_ms >= 100 else 2}f} s"
 
 
 def _pace(message: Message) -> str:
