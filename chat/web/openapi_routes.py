@@ -81,7 +81,8 @@ SECTIONS: tuple[Section, ...] = (
                 "GET", f"{CONVERSATION}/messages", "Read the history",
                 "The way to the newest message, oldest first.",
                 query=(LIMIT, AFTER, Query("before", "A message's id: what came before it."),
-                       Query("all", "`1`: the messages of every branch.")),
+                       Query("all", "`1`: the messages of every branch."),
+                       Query("branch", "A message: the way through it to the newest that goes back to it.")),
                 answers=((200, shapes.Page[shapes.Message]),), refusals=(404, 422),
             ),
             Route(

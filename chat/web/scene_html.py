@@ -113,8 +113,8 @@ class Fragments:
         return whole + "".join(self._picker(branch_of(one, message.siblings)) for one in others)
 
     def deleted(self, message_id: str) -> str:
-        """Take a message away."""
-        return _partial(f"#m-{message_id}", "delete", "")
+        """Take a message away; the page then asks for all that it is to show (static/js/upsert.js)."""
+        return _partial(f"#m-{message_id}", "forget", "")
 
     def conversation(self, conversation: Conversation) -> str:
         """Show the title, in the head, in the list and on the window."""

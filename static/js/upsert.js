@@ -1,3 +1,4 @@
+// The swap style `forget`: a message goes, and the page asks what it is to show now; another branch may be the newest.
 // The swap style `upsert`: a message replaces the one with its id, or goes where it belongs: below its parent, in the
 // place of what followed there. A new message is always the newest, so a page follows it from branch to branch.
 import { becomeNewest, isOlder, tellNewer } from "./older.js";
@@ -7,10 +8,17 @@ let api;
 htmx.registerExtension("headwater-upsert", {
   init(internal) { api = internal; },
   handle_swap(style, target, fragment) {
+    if (style === "forget") return forget(target);
     if (style !== "upsert") return false;
     return [...fragment.children].map((message) => put(target, message)).filter(Boolean);
   },
 });
+
+function forget(message) {
+  message.remove();
+  document.dispatchEvent(new CustomEvent("headwater:astray"));
+  return [];
+}
 
 function put(transcript, message) {
   const old = document.getElementById(message.id);

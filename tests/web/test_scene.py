@@ -251,7 +251,7 @@ def test_a_deleted_answer_leaves_and_a_title_arrives(studio):
     assert studio.api.call("DELETE", f"/streams/{studio.stream_id}").status_code == 204
     studio.api.call("PATCH", studio.path, {"title": "<Danube>"})
     sent = html(studio.step(place))
-    assert f'hx-target="#m-{answer_id}" hx-swap="delete"' in sent
+    assert f'hx-target="#m-{answer_id}" hx-swap="forget"' in sent
     assert "<title>&lt;Danube&gt; · Headwater</title>" in sent
 
 
