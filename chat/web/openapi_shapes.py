@@ -71,7 +71,7 @@ class Message(Shape):
     finish_reason: str | None
     timing: Timing | None
     cost: float | None = Field(description="In the currency of the server's prices; null: unknown.")
-    siblings: list[str] = Field(description="The messages with this parent, oldest first: its branches, when it was read.")
+    siblings: list[str] = Field(description="The messages with this parent, oldest first, when it was read.")
     created_at: datetime
 
 
