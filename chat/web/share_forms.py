@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from sqlalchemy import Connection
 
 from chat.store import members, shares
-from chat.store.members import TooMany
+from chat.store.members import Invitation, TooMany
 from chat.store.rights import Role
 from chat.store.transaction import Transaction
 from chat.web import access
@@ -121,6 +122,27 @@ def _panel(conversation_id: str, **more: Any) -> Response:
     if request.headers.get("HX-Request") != "true":
         conversation = access.conversation_or_404(conversation_id, need="own")
         return make_response(conversation_page(page_person(), conversation, share_open=True, **more))
-    shown = {"path": path_of(conversation_id), **share_panel(conversation_id), **more}
-    panel = render_template("parts/share_body.html", **shown)
+    shown = {"path": path_of(conversation_id), **share_panel(conversation_id), **_still_good(conversation_id)}
+    panel = render_template("parts/share_body.html", **{**shown, **more})
     return make_response(panel, 200, {"HX-Reswap": "innerHTML"})
+
+
+def _still_good(conversation_id: str) -> dict[str, Any]:
+    """Show the links again that the panel was showing, as long as they open this conversation."""
+    now = house().now()
+    token, invitation_token = _token_shown("share_url"), _token_shown("invite_url")
+
+    def look(conn: Connection) -> tuple[shares.Link | None, Invitation | None]:
+        return shares.opened_by(conn, token, now), members.invitation_by(conn, invitation_token, now)
+
+    link, invitation = house().store.read(look)
+    shown: dict[str, Any] = {}
+    if link and link.conversation_id == conversation_id:
+        shown["share_url"] = address("s", token)
+    if invitation and invitation.conversation_id == conversation_id:
+        shown |= {"invite_url": address("i", invitation_token), "invite_role": invitation.role}
+    return shown
+
+
+def _token_shown(field: str) -> str:
+    return request.form.get(field, "").rpartition("/")[2]

@@ -185,6 +185,18 @@ def test_the_owner_changes_roles_and_lets_members_go_and_they_leave(owner, other
     assert owner.get(path).status_code == 200
 
 
+def test_the_panel_goes_on_showing_a_new_link_while_it_is_used_and_no_forged_one(owner, other, path):
+    link = shared(owner, path)
+    shown = {"share_url": f"http://localhost{link}", "invite_url": "https://elsewhere.example/i/guess"}
+    panel = owner.post(f"{path}/invitations", headers=HTMX, role="viewer", **shown).text
+    assert link_in(panel, "s") == link
+    assert link_in(panel, "i")
+    assert "elsewhere" not in panel
+    foreign = other.begin().partition("#")[0]
+    assert link not in other.post(f"{foreign}/unshare", headers=HTMX, **shown).text
+    assert link not in owner.post(f"{path}/unshare", headers=HTMX, **shown).text, "it opens nothing now"
+
+
 def test_an_invitation_that_was_taken_back_or_is_over_is_not_found(owner, other, path, monkeypatch):
     kept = invited(owner, path, expires_in=str(HOUR))
     taken = re.search(r"invitations/(\w+)/withdraw", owner.get(path).text)
