@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from chat.core.log import StoreAway
-from chat.store import budgets, conversations, messages
+from chat.store import budgets, conversations, discarding, messages
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
 from chat.store.people import Person
@@ -28,6 +28,7 @@ from chat.web.validation import NewMessage, check
 forms = Blueprint("forms", __name__)
 
 BLANK = "Write something first."
+DELETED = "This was sent before, and its conversation was deleted. Send it again to begin anew."
 # Said on the page in words of its own: there is a person, not a program, to read it.
 REFUSED = (
     *(ApiError, HTTPException),
@@ -82,7 +83,9 @@ def _begun(person: Person, question: NewMessage, choice: dict[str, Any]) -> str:
 
     try:
         made.store.write(write)
-    except IntegrityError:  # an equal one was faster
+    except IntegrityError as error:  # an equal one was faster
+        if made.store.read(lambda conn: discarding.owner_of_discarded(conn, conversation_id)):
+            raise ApiError("deleted", 409, DELETED) from error
         made.store.write(write)
     return conversation_id
 
