@@ -12,12 +12,13 @@ let katex = null;
 
 /** Sets the formulas of `transcript`, now and as they come. */
 export function setMath(transcript) {
-  dressAll(transcript, ".math:not(:has(.katex))", { known, dress });
+  dressAll(transcript, ".math:not(.set)", { known, dress });
 }
 
 function known(place) {
   const made = kept.get(nameOf(place));
   if (made) place.replaceChildren(made.cloneNode(true));
+  if (made) place.classList.add("set"); // until it is sent again
   return Boolean(made) || refused.get(place) === place.textContent || place.textContent.length > MOST;
 }
 

@@ -33,6 +33,7 @@ SHAPE = """
   for (const extra of copy.querySelectorAll(".mark, .copy")) extra.remove();
   for (const code of copy.querySelectorAll("pre > code")) code.textContent = code.textContent;
   for (const tex of copy.querySelectorAll("annotation")) tex.closest(".math").textContent = tex.textContent;
+  for (const tex of copy.querySelectorAll(".math.set")) tex.classList.remove("set");
   for (let region; (region = copy.querySelector("[id^=r]")); ) region.replaceWith(...region.childNodes);
   for (const block of copy.querySelectorAll("[id]")) block.removeAttribute("id");
   copy.normalize();

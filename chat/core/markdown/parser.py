@@ -63,7 +63,7 @@ class LeanRenderer(RendererHTML):
     def task(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
     ) -> str:
-        return f'<span class="task">{tokens[idx].content}</span>'
+        return f'<span class="box">{tokens[idx].content}</span>'
 
     def hardbreak(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -132,6 +132,7 @@ def _tasks_become_boxes(state: StateCore) -> None:
             first.content = first.content[task.end() :]
             box = Token("task", "span", 0, content="☐" if task[1] == " " else "☑")
             inline.children = [box, *inline.children]
+            before.attrs = {"class": "task"}
 
 
 def _alignment_becomes_an_attribute(state: StateCore) -> None:

@@ -11,7 +11,8 @@ TAGS = {
 }
 CLASSES = {
     "code": re.compile(r"language-[A-Za-z0-9_+#.-]{1,32}"),
-    "span": re.compile(r"task|math( display)?"),
+    "span": re.compile(r"box|math( display)?"),
+    "li": re.compile("task"),
     "div": re.compile("math"),
 }
 ALIGNMENTS = {"align": {"left", "center", "right"}}

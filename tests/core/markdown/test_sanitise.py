@@ -16,7 +16,8 @@ MAY_HAVE = {
     ("a", "rel"): "noopener noreferrer nofollow",
     ("ol", "start"): r"\d+",
     ("code", "class"): r"language-[\w+#.-]+",
-    ("span", "class"): "math|math display|task",
+    ("span", "class"): "math|math display|box",
+    ("li", "class"): "task",
     ("div", "class"): "math",
     ("td", "align"): "left|center|right",
     ("th", "align"): "left|center|right",
@@ -91,7 +92,8 @@ def test_alignment_needs_no_style() -> None:
 
 def test_tasks_are_shown_as_boxes() -> None:
     assert render("- [ ] a\n- [x] b") == (
-        '<ul><li><span class="task">☐</span> a</li><li><span class="task">☑</span> b</li></ul>'
+        '<ul><li class="task"><span class="box">☐</span> a</li>'
+        '<li class="task"><span class="box">☑</span> b</li></ul>'
     )
 
 
