@@ -3,8 +3,8 @@
 from flask import Flask, Response, g, request
 
 from chat.store.people import Person, Standing
-from chat.web.caller import COOKIE, SAFE, become, call, was_signed_out
-from chat.web.credentials import NOBODY, call_of
+from chat.web.caller import COOKIE, SAFE, bearer, become, call, was_signed_out
+from chat.web.credentials import NOBODY, Call, call_of
 from chat.web.errors import SignedOut, SignInRequired
 from chat.web.gate import is_closed
 from chat.web.house import house
@@ -18,7 +18,7 @@ NAMELESS = "Guest"
 def install(app: Flask) -> None:
     """Send the cookie with the answer to whoever got a new one."""
     app.after_request(_send)
-    app.jinja_env.globals["standing"] = lambda: call().standing
+    app.jinja_env.globals.update(standing=lambda: call().standing, is_known=_is_known)
 
 
 def page_person() -> Person:
@@ -45,8 +45,12 @@ def newcomer(name: str) -> Person:
 
 
 def give_cookie(standing: Standing) -> Person:
-    """Let this browser be that person from the next request on, and this one too."""
-    g.new_cookie = house().signer.sign(standing.person, standing.generation)
+    """Let this browser be that person from the next request on, and this one too.
+
+    Who comes with a bearer is no browser: a program's token must not grow into a cookie, which may more.
+    """
+    if bearer() is None:
+        g.new_cookie = house().signer.sign(standing.person, standing.generation)
     become(call_of(standing))
     return standing.person
 
@@ -55,6 +59,12 @@ def take_cookie() -> None:
     """Let this browser be nobody from the next request on."""
     g.new_cookie = ""
     become(NOBODY)
+
+
+def _is_known() -> bool:
+    """Say whether an account has been found for this request; looks no further, for an error may be why."""
+    found: Call | None = g.get("call")
+    return found is not None and found.standing is not None and found.standing.has_account
 
 
 def _send(response: Response) -> Response:

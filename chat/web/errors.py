@@ -207,7 +207,11 @@ def _page(told: ApiError) -> Response:
     if request.headers.get("HX-Request") == "true":  # a script of the page asks: it has a place for the words
         return Response(told.message, mimetype="text/plain")
     heading = HEADINGS.get(told.status, "That did not work")
-    return make_response(render_template("error.html", heading=heading, message=told.message))
+    # What is not there for a guest may be there for who they are.
+    may_be_theirs = told.status == 401 or (told.status == 404 and request.path.startswith("/c/"))
+    return make_response(
+        render_template("error.html", heading=heading, message=told.message, may_be_theirs=may_be_theirs)
+    )
 
 
 def _from_werkzeug(error: HTTPException) -> ApiError:

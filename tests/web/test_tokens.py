@@ -133,6 +133,31 @@ def test_one_of_an_account_that_is_disabled_opens_nothing(api: Api, me: str) -> 
     assert api.refused("GET", "/conversations", who=made["token"]) == (401, "unauthorized")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("POST", "/name"),
+        ("GET", "/you"),
+        ("POST", "/login"),
+        ("POST", "/signup"),
+        ("GET", "/demo"),
+    ],
+)
+def test_a_token_never_grows_into_a_cookie(api: Api, me: str, method: str, path: str) -> None:
+    bearer = {"Authorization": f"Bearer {make(api, me)['token']}"}
+    form = {"name": "Mallory", "login": "x", "password": PASSWORD} if method == "POST" else None
+    answer = api.app.test_client().open(path, method=method, data=form, headers=bearer)
+    assert answer.status_code in (200, 303)
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/you/password", "/you/leave", "/you/tokens"])
+def test_a_program_does_not_change_who_its_owner_is(api: Api, me: str, path: str) -> None:
+    bearer = {"Authorization": f"Bearer {make(api, me)['token']}"}
+    assert api.app.test_client().post(path, data={"token_name": "x"}, headers=bearer).status_code == 403
+
+
 # ── the page ─────────────────────────────────────────────────────────────────────────────────
 
 
