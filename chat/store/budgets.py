@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from chat.store import ledger
 from chat.store.census import UNFINISHED
@@ -49,7 +49,7 @@ class Budgets:
 
     def of(self, conn: Connection, person_id: str) -> Allowance:
         """Say what this person may use."""
-        return self._allowance(conn, _limits_of(person_id))
+        return self._allowance(conn.execute(_LIMITS, {"person_id": person_id}).one_or_none())
 
     def check(self, conn: Connection, person_id: str) -> None:
         """Raise BudgetUsedUp when this person may not have a provider asked any more today.
@@ -60,18 +60,19 @@ class Budgets:
 
     def check_stream(self, conn: Connection, stream_id: str, created_by: str | None) -> None:
         """Check for whoever asked for this stream; `created_by`: whose it is without a message."""
-        asked_by = select(messages.c.asked_by).where(messages.c.stream_id == stream_id)
-        person_id = created_by or conn.execute(asked_by).scalar_one_or_none()
-        if person_id is not None:
-            self.check(conn, person_id)
+        if created_by is not None:
+            return self.check(conn, created_by)
+        row = conn.execute(_LIMITS_OF_ASKER, {"stream_id": stream_id}).one_or_none()
+        if row is not None and row.asked_by is not None:
+            self._check(conn, row.asked_by, self._allowance(row))
 
     def admit(self, tx: Transaction, person_id: str) -> None:
         """Let a person ask once more, inside the transaction that asks. Raises BudgetUsedUp, TooManyAnswers.
 
         The person is held until the commit: of two questions at once one counts the other's answer.
         """
-        held = _limits_of(person_id).with_for_update(key_share=True)
-        allowance = self._allowance(tx.conn, held)
+        held = _LIMITS.with_for_update(key_share=True)
+        allowance = self._allowance(tx.execute(held, {"person_id": person_id}).one_or_none())
         self._check(tx.conn, person_id, allowance)
         if allowance.live_answers and live_answers(tx.conn, person_id) >= allowance.live_answers:
             raise TooManyAnswers(allowance.live_answers)
@@ -85,14 +86,14 @@ class Budgets:
         if any(too_much):
             raise BudgetUsedUp(ledger.seconds_left_of_day(now))
 
-    def _allowance(self, conn: Connection, limits: Select[Any]) -> Allowance:
-        row = conn.execute(limits).one_or_none()
-        tokens, cost, live = tuple(row) if row is not None else (None, None, None)
+    def _allowance(self, row: Row[Any] | None) -> Allowance:
         usual = self._usual
+        if row is None:
+            return usual
         return Allowance(
-            usual.daily_tokens if tokens is None else tokens,
-            usual.daily_cost if cost is None else cost,
-            usual.live_answers if live is None else live,
+            usual.daily_tokens if row.daily_tokens is None else row.daily_tokens,
+            usual.daily_cost if row.daily_cost is None else row.daily_cost,
+            usual.live_answers if row.live_answers is None else row.live_answers,
         )
 
 
@@ -105,6 +106,11 @@ def live_answers(conn: Connection, person_id: str) -> int:
     return conn.execute(counted).scalar_one()
 
 
-def _limits_of(person_id: str) -> Select[Any]:
-    columns = (people.c.daily_tokens, people.c.daily_cost, people.c.live_answers)
-    return select(*columns).where(people.c.id == person_id)
+# Made once: they are asked before every answer.
+_COLUMNS = (people.c.daily_tokens, people.c.daily_cost, people.c.live_answers)
+_LIMITS: Select[Any] = select(*_COLUMNS).where(people.c.id == bindparam("person_id"))
+_LIMITS_OF_ASKER: Select[Any] = (
+    select(messages.c.asked_by, *_COLUMNS)
+    .select_from(messages.outerjoin(people, people.c.id == messages.c.asked_by))
+    .where(messages.c.stream_id == bindparam("stream_id"))
+)

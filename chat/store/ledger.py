@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, select
 
 from chat.store.costs import tokens_of
 from chat.store.tables import ledger, messages
@@ -84,8 +84,7 @@ def add(
 
 def spent(conn: Connection, person_id: str, since: str) -> Usage:
     """Sum up what a person used since that day; a few rows of one index."""
-    mine = and_(ledger.c.person_id == person_id, ledger.c.day >= since)
-    return _usage(conn.execute(_sums().where(mine)).one())
+    return _usage(conn.execute(_SPENT, {"person_id": person_id, "since": since}).one())
 
 
 def lines(conn: Connection, since: str, person_id: str | None = None) -> list[Line]:
@@ -145,6 +144,10 @@ def _plus(so_far: Usage, usage: Mapping[str, Any], cost: float | None) -> Usage:
 
 def _sums() -> Select[Any]:
     return select(*(func.coalesce(func.sum(ledger.c[name]), 0).label(name) for name in _SUMS))
+
+
+# Made once: it is asked before every answer of somebody who has a budget.
+_SPENT = _sums().where(ledger.c.person_id == bindparam("person_id"), ledger.c.day >= bindparam("since"))
 
 
 def _usage(row: Row[Any]) -> Usage:

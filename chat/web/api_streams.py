@@ -13,7 +13,7 @@ from chat.generation.engine import Draining, NoSource
 from chat.live.bell import Ear
 from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
-from chat.store import messages, reasoning
+from chat.store import messages, people, reasoning
 from chat.store.leases import AnotherIsLive
 from chat.store.stored import StreamState
 from chat.store.transaction import Transaction
@@ -36,12 +36,13 @@ def create() -> tuple[Response, int]:
     """Make a stream that lives without a conversation."""
     person = access.current_person()
     asked = read_body(NewStream)
-    made, stream_id = house(), new_id()
+    made, stream_id, now = house(), new_id(), house().now()
     chunk_by = asked.chunk_by or made.settings.chunk_by
     admit = admission(person)
     ask = asked.model_dump(include={"prompt", "system", "model", "temperature"})
 
     def add(tx: Transaction) -> None:
+        people.ensure(tx, person, now)
         admit(tx, person.id)
         made.streams.create(tx, stream_id, chunk_by=chunk_by, created_by=person.id, request=ask)
 

@@ -11,8 +11,6 @@ from chat.generation.answers import USED_UP
 from chat.generation.refusal import Refused
 from chat.store import ledger, oversight
 from chat.web.caller import COOKIE
-from chat.web.errors import ApiError
-from chat.web.limits_ask import admission
 from chat.web.socket import _answer as answer_frame
 from tests.web.calls import Api, opened_app
 
@@ -156,6 +154,12 @@ def test_what_an_admin_allows_one_person_holds_at_once(poor: Api) -> None:
     assert poor.call("POST", "/streams", {"prompt": "?"}).status_code == 201
 
 
+def test_who_asks_without_a_conversation_is_somebody_whom_an_admin_sees(poor: Api) -> None:
+    assert poor.call("POST", "/streams", {"prompt": "?"}).status_code == 201
+    found = poor.house.store.read(lambda conn: oversight.someone(conn, poor.ada.id, poor.house.now()))
+    assert found is not None
+
+
 def test_more_answers_at_once_than_are_allowed_are_refused(poor: Api) -> None:
     asked = [poor.ask(poor.begin()) for _ in range(2)]
     assert poor.call("POST", "/streams", {"prompt": "?"}).status_code == 201
@@ -207,9 +211,3 @@ def test_zero_is_no_limit(tmp_path: Path) -> None:
         api = Api(app)
         spend(api)
         assert set(ask_often(api, 120)) == {201}
-
-
-def test_asking_in_python_goes_through_the_same_door(poor: Api) -> None:
-    with poor.app.test_request_context(), pytest.raises(ApiError):
-        for _ in range(poor.house.settings.ask_rate + 1):
-            admission(poor.ada)
