@@ -81,8 +81,9 @@ class Serving(BaseSettings):
     )
     prices: Annotated[dict[str, tuple[float, float]], NoDecode] = Field(
         default_factory=dict,
-        description="What a million tokens cost, in and out: `model=0.15/0.60, other=3/15`. The admin page "
-        "changes them. A model without a price shows none.",
+        description="What a million tokens cost, in and out: `model=0.15/0.60, *=3/15`, where `*` is every "
+        "other model. The admin page changes them. What has no price costs an unknown sum, and nothing of a "
+        "budget but tokens.",
     )
 
     # ── storing what comes ───────────────────────────────────────────────────────────────────
