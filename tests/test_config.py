@@ -148,12 +148,13 @@ def test_every_setting_says_what_it_is_for(field: str) -> None:
 
 
 def test_a_zero_turns_a_limit_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = ("_bytes", "session_rate", "token_s", "silence_s", "answer_s", "client_s", "rotate_s")
+    ends = ("_bytes", "_rate", "live_answers", "daily_tokens", "daily_cost",
+            "token_s", "silence_s", "answer_s", "client_s", "rotate_s")  # fmt: skip
     limits = [name for name in Settings.model_fields if name.endswith(ends)]
     for name in limits:
         monkeypatch.setenv(variable(name), "0")
     settings = load()
-    assert len(limits) >= 9
+    assert len(limits) >= 15
     assert all(getattr(settings, name) == 0 for name in limits)
 
 
