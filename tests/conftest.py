@@ -65,6 +65,7 @@ def _standing_server(
         OPENAI_API_KEY="scripted",
         CHAT_MODEL="scripted",
         CHAT_SESSION_RATE="0",  # every test signs somebody in
+        CHAT_ASK_ADDRESS_RATE="0",  # and asks, all from one address
     )
     yield server.start()
     server.kill()

@@ -17,7 +17,8 @@ from torture.database import Database
 from torture.provider import Provider
 
 # What tortures one person with sign-ins and questions from one address must not measure the limiter.
-UNLIMITED = {"CHAT_SESSION_RATE": "0"}
+LIMITS = ("SESSION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
+UNLIMITED = {f"CHAT_{name}": "0" for name in LIMITS}
 
 
 class TooLate(Exception):
