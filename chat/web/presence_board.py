@@ -1,14 +1,17 @@
 """The board of a conversation: who is here, put together from this process's census and the others' rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import gevent
 import structlog
+from gevent import Greenlet
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core.log import StoreAway
+from chat.generation.clock import monotonic
 from chat.live.bell import Bell
 from chat.store import presence
 from chat.store.presence import Cast, Elsewhere
@@ -19,6 +22,8 @@ from chat.web.presence_shown import Shown, merge
 log = structlog.get_logger()
 
 AGAIN_S = 2.0  # after a look that failed
+CALM_S = 0.25  # between two things shown, and so much more for each who has to be told
+EACH_S = 0.002
 MARGIN_S = 0.2  # beyond the end of a row: its clock and ours may differ a little
 
 
@@ -46,6 +51,8 @@ class Board:
         self._others: list[Elsewhere] = []
         self._cast: Cast | None = None
         self._shown: Shown | None = None  # None: not known yet
+        self._to_show: Greenlet | None = None
+        self._calm_until = float("-inf")
         self._is_open = True
         self._ear = bell.listen(presence.topic_of(cid)).open()
         gevent.spawn(self._read_for_ever)
@@ -63,9 +70,7 @@ class Board:
     def recount(self) -> None:
         """Take in what this process's own census says now."""
         if self._cast is not None:
-            self._show()
-            if self._topics() != self._ear.topics:
-                self._ear.ring("more")  # who is not alone hears of questions too
+            self._show_soon()
 
     def _read_for_ever(self) -> None:
         with self._ear:
@@ -82,21 +87,37 @@ class Board:
         except (StoreAway, SQLAlchemyError) as away:
             log.info("who is here cannot be read", conversation=self._cid, reason=type(away).__name__)
             return AGAIN_S
-        self._show()
+        self._show_soon()
         return min((one.until - now + MARGIN_S for one in self._others), default=None)
 
     def _look(self, conn: Connection, now: float) -> tuple[list[Elsewhere], Cast]:
         others = presence.elsewhere(conn, self._cid, self._process, now)
         if self._cast is not None and not others and self._is_alone():
-            return others, self._cast
+            return others, replace(self._cast, asker_id=None)  # alone, who reads as a driver is one
         return others, presence.cast_of(conn, self._cid)
 
+    def _show_soon(self) -> None:
+        """Show what is different: at once, or, while much changes, at a pace that a crowd can be told at."""
+        if self._to_show is not None:
+            return
+        rest_s = self._calm_until - monotonic()
+        if rest_s <= 0:
+            self._show()
+        else:
+            self._to_show = gevent.spawn_later(rest_s, self._show)
+
     def _show(self) -> None:
+        self._to_show = None
         sources = [one.lines for one in self._others]
         shown = merge([*sources, self._census.lines_of(self._cid)], self._cast)
-        if shown != self._shown:
-            self._shown = shown
-            self._bell.ring_here((topic_here(self._cid),))
+        if shown == self._shown:
+            return
+        self._shown = shown
+        crowd = len(shown.people) + shown.links
+        self._calm_until = monotonic() + CALM_S + crowd * EACH_S
+        self._bell.ring_here((topic_here(self._cid),))
+        if self._topics() != self._ear.topics:
+            self._ear.ring("more")  # who is not alone hears of questions too
 
     def _is_alone(self) -> bool:
         return self._shown is None or self._shown.is_alone

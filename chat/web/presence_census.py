@@ -33,7 +33,26 @@ class _There:
 class _Conversation:
     people: dict[str, _There] = field(default_factory=dict)
     links: int = 0  # those that just left included
+    links_leaving: int = 0
     open: int = 0  # lines
+
+    def takes_link(self) -> bool:
+        """Count a reader of the link; say whether they are one more."""
+        if self.links_leaving:
+            self.links_leaving -= 1
+            return False
+        self.links += 1
+        return True
+
+    def takes(self, person: Person, *, drives: bool) -> bool:
+        """Count a line of this person; say whether anything is different."""
+        there = self.people.get(person.id)
+        is_news = there is None or there.name != person.name or (drives and there.drives == 0)
+        there = self.people.setdefault(person.id, _There(person.name))
+        there.name = person.name
+        there.lines += 1
+        there.drives += drives
+        return is_news
 
 
 class Census:
@@ -50,25 +69,14 @@ class Census:
         self._left = left
         self._there: dict[str, _Conversation] = {}
         self._leaving: list[tuple[float, str, str]] = []  # (when, conversation, person or LINK), a heap
-        self._links_leaving: dict[str, int] = {}
 
     def enter(self, seat: Seat, *, drives: bool) -> None:
         """Count a line that opens. A link's takes the place of one that has just left, if there is one."""
         cid, person = seat.conversation_id, seat.person
         here = self._there.setdefault(cid, _Conversation())
-        before = self.lines_of(cid)
         here.open += 1
-        if person is None:
-            if self._links_leaving.get(cid):
-                self._links_leaving[cid] -= 1
-            else:
-                here.links += 1
-        else:
-            there = here.people.setdefault(person.id, _There(person.name))
-            there.name = person.name
-            there.lines += 1
-            there.drives += drives
-        if self.lines_of(cid) != before:
+        is_news = here.takes_link() if person is None else here.takes(person, drives=drives)
+        if is_news:
             self._changed(cid)
 
     def leave(self, seat: Seat, *, drives: bool) -> None:
@@ -77,7 +85,7 @@ class Census:
         here = self._there[cid]
         here.open -= 1
         if person is None:
-            self._links_leaving[cid] = self._links_leaving.get(cid, 0) + 1
+            here.links_leaving += 1
             self._linger(cid, LINK)
             return
         there = here.people[person.id]
@@ -123,9 +131,9 @@ class Census:
         if here is None:
             return
         if who == LINK:
-            if not self._links_leaving.get(cid):
+            if not here.links_leaving:
                 return  # somebody took that place
-            self._links_leaving[cid] -= 1
+            here.links_leaving -= 1
             here.links -= 1
         else:
             there = here.people.get(who)
@@ -134,5 +142,4 @@ class Census:
             del here.people[who]
         if not here.open and not here.people and not here.links:
             del self._there[cid]
-            self._links_leaving.pop(cid, None)
         self._changed(cid)

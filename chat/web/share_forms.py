@@ -80,6 +80,15 @@ def remove(conversation_id: str, person_id: str) -> Response:
     return _panel(conversation_id)
 
 
+@forms.post("/c/<conversation_id>/sharing")
+def look_again(conversation_id: str) -> Response:
+    """Show the panel as it is now: it was opened, and somebody may have joined since. Changes nothing."""
+    _own(conversation_id)
+    panel = _panel(conversation_id)
+    panel.headers["HX-Reswap"] = "innerMorph"  # what somebody is about to press stays where it is
+    return panel
+
+
 @forms.post("/c/<conversation_id>/leave")
 def leave(conversation_id: str) -> Response:
     """Be a member no more; the owner cannot leave, but delete."""

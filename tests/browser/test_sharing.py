@@ -74,8 +74,7 @@ def test_a_role_is_changed_where_the_members_are_listed_and_holds_at_once(server
     friend.page.goto(invitation)
     friend.page.get_by_role("button", name="Join").click()
     friend.page.wait_for_url("**/c/*")
-    driver.page.reload()
-    driver.page.locator("header [popovertarget=share]").click()
+    driver.page.locator("header [popovertarget=share]").click()  # looks again who is there
     members = driver.page.get_by_role("list", name="Members")
     members.get_by_role("combobox").select_option("viewer")
     expect(driver.page.locator("#share-body .htmx-request")).to_have_count(0)
