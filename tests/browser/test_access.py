@@ -1,4 +1,4 @@
-"""Pages for everybody: what axe finds, keys, small windows, large letters, other directions, no JavaScript."""
+"""Pages for everybody: what axe finds, keys, small windows, other directions, no JavaScript."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from tests.scripted import Script
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 FOUND = """
 async () => {
-  await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))); // in the new colours
+  await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  const say = ({ any, html }) => `${any[0]?.message} ${html.slice(0, 160)}`;
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-  .map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.any[0]?.message} ${n.html.slice(0, 160)}`).join(" … ")}`);
+      .map(({ id, nodes }) => `${id}: ${nodes.map(say).join(" … ")}`);
 }
 """
 TEXT = """## A heading
