@@ -1,5 +1,6 @@
 """The description of the API against the API: every route stands in it, and every answer is as it says."""
 
+import json
 import re
 
 import pytest
@@ -60,6 +61,10 @@ def test_answers_have_the_shapes_that_it_names(api: Api) -> None:
     mine = api.begin(title="Rivers")
     asked = api.answered(mine, client_id="1")
     message, stream = asked["reply"]["id"], asked["reply"]["stream_id"]
+    made = api.call("POST", f"{mine}/invitations", {"role": "co-driver"}).get_json()
+    shapes.InvitationMade.model_validate_json(json.dumps(made))
+    api.call("POST", "/invitations/accept", {"token": made["token"]}, who=api.ben)
+    invitation = api.call("POST", f"{mine}/invitations", {"role": "viewer"}).get_json()["id"]
     calls = [
         ("POST", "/session", "/session", {}),
         ("POST", "/conversations", "/conversations", {}),
@@ -72,7 +77,21 @@ def test_answers_have_the_shapes_that_it_names(api: Api) -> None:
         ("POST", f"{mine}/messages/{message}/regenerate",
          "/conversations/{conversation_id}/messages/{message_id}/regenerate", None),
         ("POST", f"{mine}/share", "/conversations/{conversation_id}/share", None),
+        ("GET", f"{mine}/share", "/conversations/{conversation_id}/share", None),
         ("DELETE", f"{mine}/share", "/conversations/{conversation_id}/share", None),
+        ("GET", "/search?q=stream", "/search", None),
+        ("GET", "/usage", "/usage", None),
+        ("GET", "/models", "/models", None),
+        ("GET", f"{mine}/usage", "/conversations/{conversation_id}/usage", None),
+        ("GET", f"{mine}/members", "/conversations/{conversation_id}/members", None),
+        ("POST", f"{mine}/fork", "/conversations/{conversation_id}/fork", None),
+        ("GET", f"{mine}/invitations", "/conversations/{conversation_id}/invitations", None),
+        ("DELETE", f"{mine}/invitations/{invitation}",
+         "/conversations/{conversation_id}/invitations/{invitation_id}", None),
+        ("PATCH", f"{mine}/members/{api.ben.id}",
+         "/conversations/{conversation_id}/members/{person_id}", {"role": "viewer"}),
+        ("DELETE", f"{mine}/members/{api.ben.id}",
+         "/conversations/{conversation_id}/members/{person_id}", None),
         ("POST", "/streams", "/streams", {"prompt": "Hello"}),
         ("GET", f"/streams/{stream}", "/streams/{stream_id}", None),
         ("POST", f"/streams/{stream}/stop", "/streams/{stream_id}/stop", None),
