@@ -36,7 +36,7 @@ def clean_title(said: str) -> str | None:
     lines = [line.strip(AROUND) for line in THOUGHT.sub("", said).splitlines()]
     first = next(filter(None, lines), "")
     bare = LEAD.sub("", first, count=1).strip(AROUND).rstrip(END).strip(AROUND)
-    return cut(bare) or None
+    return cut(bare) if any(map(str.isalnum, bare)) else None
 
 
 def first_words(question: str) -> str | None:
