@@ -276,6 +276,43 @@ def test_another_answer_takes_the_place_of_the_first_in_a_new_page(studio):
     assert "First." not in sent
 
 
+def test_another_answer_tells_the_first_that_it_is_one_of_two(studio):
+    studio.ask()
+    studio.finish()
+    place, first = studio.present(), studio.asked["reply"]["id"]
+    studio.api.call("POST", f"{studio.path}/messages/{first}/regenerate")
+    sent = html(studio.step(place))
+    assert f'hx-target="#b-{first}" hx-swap="outerMorph"' in sent
+    assert sent.count("1/2") == sent.count("2/2") == 1
+
+
+def test_a_page_of_an_older_branch_that_begins_anew_gets_that_branch(studio):
+    studio.ask()
+    studio.write("First.")
+    studio.finish()
+    first = studio.asked["reply"]["id"]
+    studio.api.call("POST", f"{studio.path}/messages/{first}/regenerate")
+    older = html(studio.scene.step(None, first))
+    assert "First." in older
+    assert "data-older" in older
+    assert "First." not in html(studio.step(None))
+    found = studio.scene.present(first)
+    assert found is not None
+    assert found.shown.is_older
+    assert studio.scene.step(found.place, first).body == b"", "it goes on from the newest place all the same"
+
+
+def test_the_end_brings_what_only_the_message_knows(studio):
+    studio.ask()
+    studio.write(SENTENCE)
+    place = studio.present()
+    usage = {"input_tokens": 7, "output_tokens": 20, "estimated": False}
+    studio.finish(usage=usage, timing={"first_token_ms": 40, "total_ms": 1040})
+    sent = html(studio.step(place))
+    assert "first token 0.04 s · 20 tokens/s · 7 in / 20 out" in sent
+    assert 'class="again"' in sent
+
+
 def test_an_error_is_shown_in_its_own_words_with_a_way_on(studio):
     studio.ask()
     place = studio.present()
