@@ -28,7 +28,7 @@ function spoken(text) {
     return node.matches("p, li, pre, blockquote, h1, h2, h3, h4, h5, h6, tr, td, th, br, div") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
   });
   let said = "";
-  while (walk.nextNode()) said += walk.currentNode.nodeType === Node.TEXT_NODE ? walk.currentNode.data : "\n";
+  while (said.length <= MOST && walk.nextNode()) said += walk.currentNode.nodeType === Node.TEXT_NODE ? walk.currentNode.data : "\n";
   return said;
 }
 

@@ -1,19 +1,17 @@
 """What a page costs the one who looks at it while a long answer streams in: no jumps, no stutter."""
 
+import json
 from itertools import count, islice
+from typing import Any
 
 from tests.browser.window import Window
 from tests.scripted import Script
 
 WATCH = """
 window.shifts = [];
-window.long = [];
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) shifts.push([one.startTime, one.value]);
 }).observe({ type: "layout-shift", buffered: true });
-new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) long.push(Math.round(one.duration));
-}).observe({ type: "longtask", buffered: true });
 """
 
 
@@ -60,16 +58,19 @@ def worst_shift(window: Window) -> float:
     )
 
 
-def test_a_long_answer_costs_a_frame_no_more_than_a_short_one(server, upstream, ada, driver):
-    upstream.scripts["scripted"] = Script(text=text(80_000), pace=2_000)
-    driver.page.add_init_script(WATCH)
-    asked = ada.new_cdp_session(driver.page)
-    asked.send(
-        "Performance.enable", {"timeDomain": "threadTicks"}
-    )  # of the page alone, however busy the machine
+def test_a_hundred_kilobytes_stream_in_without_a_long_task(server, upstream, chromium, driver):
+    upstream.scripts["scripted"] = Script(text=text(100_000), pace=2_000)
+    driver.page.goto(server.url)
+    chromium.start_tracing(page=driver.page, categories=["toplevel"])
     driver.begin(server.url, "At length.")
     driver.wait_for_end(90_000)
-    spent = {one["name"]: one["value"] for one in asked.send("Performance.getMetrics")["metrics"]}
-    drawn = (spent["RecalcStyleDuration"] + spent["LayoutDuration"]) / spent["LayoutCount"]
-    print(f"{1000 * drawn:.1f} ms a frame; long tasks: {sorted(driver.page.evaluate('long'))[-8:]}")
-    assert drawn < 0.015
+    longest = max(main_thread_tasks(json.loads(chromium.stop_tracing())["traceEvents"]))
+    assert longest < 100, "ms; the figure to reach is 50, and a machine may be slow"
+
+
+def main_thread_tasks(events: list[dict[str, Any]]) -> list[float]:
+    """Give what each task of the page took of its thread, in ms: not what it waited for a busy machine."""
+    named = [one for one in events if one["name"] == "thread_name"]
+    main = {(one["pid"], one["tid"]) for one in named if one["args"]["name"] == "CrRendererMain"}
+    tasks = [one for one in events if one["name"].endswith("RunTask") and (one["pid"], one["tid"]) in main]
+    return [one.get("tdur", 0) / 1000 for one in tasks]
