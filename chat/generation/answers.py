@@ -9,7 +9,7 @@ from chat.core.prompt import Prefill, Turn, build, continuation, request_fields,
 from chat.generation.engine import NoSource
 from chat.generation.providers.types import Answer, Ask, Delta, Item, Provider, estimate_usage
 from chat.generation.refusal import Refused
-from chat.store import conversations, messages
+from chat.store.briefing import briefing_of
 from chat.store.budgets import Budgets, BudgetUsedUp
 from chat.store.stored import StreamState
 from chat.store.transaction import Store
@@ -92,21 +92,12 @@ class Answers:
             fields = _fields(state.request.get("temperature"))
             return Ask(build(state.request.get("system"), turns), state.request.get("model"), fields)
 
-        def look(conn: Any) -> Ask | None:
-            reply = messages.by_stream(conn, state.id)
-            if reply is None:
-                return None
-            conversation = conversations.get(conn, reply.conversation_id)
-            system = (conversation and conversation.system) or self._usual.system
-            own = conversation.temperature if conversation else None
-            temperature = self._usual.temperature if own is None else own
-            turns = [Turn(message.role, message.text) for message in messages.history(conn, reply)]
-            return Ask(build(system, turns), reply.model, _fields(temperature))
-
-        ask = self._store.read(look)
-        if ask is None:
+        brief = self._store.read(lambda conn: briefing_of(conn, state.id))
+        if brief is None:
             raise NoSource(state.id)
-        return ask
+        usual = self._usual
+        temperature = usual.temperature if brief.temperature is None else brief.temperature
+        return Ask(build(brief.system or usual.system, brief.turns), brief.model, _fields(temperature))
 
 
 def _fields(temperature: float | None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Beside(Moves):
                 "claimed_at": self._wall(), **self._lease(),
             }  # fmt: skip
             tx.execute(insert(streams).values(row))
-            self._lay_base(tx, stream_id)
+            self._lay_base(tx, stream_id, 0, ())
             return True
 
         return self.store.write(add)

@@ -61,10 +61,11 @@ class Leases(Beside):
                     claimed_at=self._wall(),
                     **self._lease(),
                 )
-            )
-            if won.rowcount == 0:
+                .returning(streams.c.length, streams.c.bases)
+            ).one_or_none()
+            if won is None:
                 return None
-            self._lay_base(tx, stream_id)
+            self._lay_base(tx, stream_id, won.length, won.bases)
             return self._announce(tx, stream_id)
 
         try:
@@ -125,7 +126,7 @@ class Leases(Beside):
             text = self._settle(tx, orphan, tail)
             if text is None:
                 return None
-            tx.execute(
+            taken = tx.execute(
                 update(streams)
                 .where(streams.c.id == orphan.id)
                 .values(
@@ -134,10 +135,11 @@ class Leases(Beside):
                     claimed_at=self._wall(),
                     **self._lease(),
                 )
-            )
-            state = self._lay_base(tx, orphan.id)
+                .returning(streams.c.length, streams.c.bases)
+            ).one()
+            self._lay_base(tx, orphan.id, taken.length, taken.bases)
             tx.ring(f"stream:{orphan.id}")
-            return state, text
+            return self._present(tx, orphan.id), text
 
         return self.store.write(take)
 

@@ -1,6 +1,6 @@
 """How a stream moves from one status to the next, inside a transaction; leases and streams build on it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -65,17 +65,11 @@ class Moves:
     def _lease(self) -> dict[str, Any]:
         return {"owner": self._owner(), "lease_until": self._lease_clock() + self._lease_s}
 
-    def _lay_base(self, tx: Transaction, stream_id: str) -> StreamState:
+    def _lay_base(self, tx: Transaction, stream_id: str, length: int, bases: Sequence[int]) -> None:
         """Note where the new epoch begins, and lay down an empty chunk: all that follow have a higher seq."""
-        row = tx.execute(select(streams.c.length, streams.c.bases).where(streams.c.id == stream_id)).one()
-        laid = insert(chunks).values(stream_id=stream_id, start=row.length, text="").returning(chunks.c.seq)
-        first_seq = tx.execute(laid).scalar_one()
-        tx.execute(
-            update(streams)
-            .where(streams.c.id == stream_id)
-            .values(bases=[*row.bases, row.length], first_seq=first_seq)
-        )
-        return self._present(tx, stream_id)
+        laid = insert(chunks).values(stream_id=stream_id, start=length, text="").returning(chunks.c.seq)
+        begins = {"bases": [*bases, length], "first_seq": tx.execute(laid).scalar_one()}
+        tx.execute(update(streams).where(streams.c.id == stream_id).values(begins))
 
     def _move(
         self,

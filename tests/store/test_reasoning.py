@@ -4,6 +4,7 @@ import pytest
 
 from chat.core.lifecycle import Status
 from chat.store import conversations, messages, reasoning
+from chat.store.briefing import briefing_of
 from chat.store.leases import Orphan
 from chat.store.messages import Asked, Message
 from chat.store.streams import Batch
@@ -127,11 +128,32 @@ def test_it_goes_with_what_it_was_thought_for(talk: Talk, how: str):
     assert talk.streams.state("thought") is None
 
 
-def test_a_history_for_the_model_holds_texts_alone(talk: Talk):
+def test_a_model_is_told_texts_alone(talk: Talk):
     asked = talk.ask("What is it?")
     think(talk, asked, "Secretly.")
     talk.streams.close("thought", 1, Status.DONE, text="Secretly.")
     talk.end(asked, 1, Status.DONE, "A log.")
     again = talk.ask("And then?")
-    told = talk.read(messages.history, answer_of(talk, again))
-    assert [message.text for message in told] == ["What is it?", "A log.", "And then?"]
+    brief = talk.read(briefing_of, stream_of(again))
+    assert [(turn.role, turn.text) for turn in brief.turns] == [
+        ("user", "What is it?"),
+        ("assistant", "A log."),
+        ("user", "And then?"),
+    ]
+
+
+def test_a_model_is_told_its_own_branch_as_far_as_it_was_written(talk: Talk):
+    first = talk.answered("One?", "Half of")
+    talk.answered("Two?", "Second.")
+    other = talk.ask("Instead of two?", parent_id=first.reply.id, branch=True, model="small")
+    brief = talk.read(briefing_of, stream_of(other))
+    assert [turn.text for turn in brief.turns] == ["One?", "Half of", "Instead of two?"]
+    assert brief.model == "small"
+    assert [turn.text for turn in brief.turns] == [
+        message.text for message in talk.read(messages.history, answer_of(talk, other))
+    ]
+
+
+def test_a_stream_without_a_message_has_no_briefing(talk: Talk):
+    talk.write(talk.streams.create, "alone", chunk_by="word")
+    assert talk.read(briefing_of, "alone") is None

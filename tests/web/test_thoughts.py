@@ -9,7 +9,7 @@ import pytest
 from chat.core.frames import End, Slice
 from chat.core.lifecycle import Status
 from chat.core.markdown import render
-from chat.store import messages
+from chat.store.briefing import briefing_of
 from chat.store.leases import Orphan
 from chat.store.streams import Batch
 from chat.web.scene_html import key_of
@@ -308,7 +308,6 @@ def test_what_the_model_is_told_later_holds_none_of_it(studio: Thinker):
     studio.write("The spring.")
     studio.finish()
     again = studio.api.ask(studio.path, "And then?")
-    reply = studio.api.house.store.read(lambda conn: messages.get(conn, again["reply"]["id"]))
-    assert reply is not None
-    told = studio.api.house.store.read(lambda conn: messages.history(conn, reply))
-    assert THOUGHT not in " ".join(message.text for message in told)
+    brief = studio.api.house.store.read(lambda conn: briefing_of(conn, again["reply"]["stream_id"]))
+    assert brief is not None
+    assert [turn.text for turn in brief.turns][1:] == ["The spring.", "And then?"]
