@@ -1,6 +1,6 @@
 """Two people who are one: what somebody wrote before they logged in becomes their account's, at once."""
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, exists, or_, select, update
 
 from chat.store import accounts, people, search
 from chat.store.tables import conversations, ledger, members, messages, streams
@@ -22,38 +22,32 @@ def join(tx: Transaction, leaving_id: str, into_id: str) -> bool:
         people.hold(tx, person_id)
     if accounts.of_person(tx.conn, leaving_id) is not None:
         return False
-    owned, joined = _conversations_of(tx.conn, leaving_id)
-    _move_messages(tx, {*owned, *joined}, leaving_id, into_id)
+    owned = select(conversations.c.id).where(conversations.c.owner_id == leaving_id)
+    moving = list(tx.conn.execute(owned).scalars())
+    _move_messages(tx, leaving_id, into_id)
     _move_memberships(tx, leaving_id, into_id)
     _move(tx, conversations.c.owner_id, leaving_id, into_id)
-    search.index_later(tx, owned)
+    search.index_later(tx, moving)
     _move(tx, streams.c.created_by, leaving_id, into_id)
     _move_usage(tx, leaving_id, into_id)
     people.sign_out_everywhere(tx, leaving_id)  # its cookie, in another tab, must not gather anything more
-    for conversation_id in {*owned, *joined}:
-        tx.ring(f"access:{conversation_id}")
     tx.ring(f"person:{into_id}")
     return True
-
-
-def _conversations_of(conn: Connection, person_id: str) -> tuple[list[str], list[str]]:
-    owned = select(conversations.c.id).where(conversations.c.owner_id == person_id)
-    joined = select(members.c.conversation_id).where(members.c.person_id == person_id)
-    return list(conn.execute(owned).scalars()), list(conn.execute(joined).scalars())
 
 
 def _move(tx: Transaction, column: Column[str], leaving_id: str, into_id: str) -> None:
     tx.execute(update(column.table).where(column == leaving_id).values({column.name: into_id}))
 
 
-def _move_messages(tx: Transaction, conversation_ids: set[str], leaving_id: str, into_id: str) -> None:
-    """Change who wrote and who asked; only in these conversations, for no index finds messages by author."""
-    for conversation_id in conversation_ids:
-        here = messages.c.conversation_id == conversation_id
-        _forget_doubled_client_ids(tx, here, leaving_id, into_id)
-        for column in (messages.c.author_id, messages.c.asked_by):
-            mine = and_(here, column == leaving_id)
-            tx.execute(update(messages).where(mine).values({column.name: into_id}))
+def _move_messages(tx: Transaction, leaving_id: str, into_id: str) -> None:
+    """Change who wrote and who asked, where they own or joined: no index finds messages by author alone."""
+    owned = select(conversations.c.id).where(conversations.c.owner_id == leaving_id)
+    joined = select(members.c.conversation_id).where(members.c.person_id == leaving_id)
+    here = messages.c.conversation_id.in_(owned.union(joined))
+    _forget_doubled_client_ids(tx, here, leaving_id, into_id)
+    for column in (messages.c.author_id, messages.c.asked_by):
+        mine = and_(here, column == leaving_id)
+        tx.execute(update(messages).where(mine).values({column.name: into_id}))
 
 
 def _forget_doubled_client_ids(

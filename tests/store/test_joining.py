@@ -122,7 +122,7 @@ def test_who_is_not_stored_or_the_same_has_nothing_to_move(talk: Talk, home: Per
 def test_the_one_who_left_is_signed_out_and_lines_look_again(talk: Talk, home: Person) -> None:
     rung = talk.topics_of(joining.join, ADA.id, home.id)
     assert talk.read(people.standing, ADA).generation == 1
-    assert {f"standing:{ADA.id}", f"access:{talk.cid}", f"person:{home.id}"} <= rung
+    assert {f"standing:{ADA.id}", f"person:{home.id}"} <= rung
 
 
 def test_a_failure_half_way_leaves_all_where_it_was(talk: Talk, home: Person, monkeypatch) -> None:
