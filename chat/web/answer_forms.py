@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 
 from chat.store import messages
 from chat.web import access
+from chat.web.api_messages import ask_in
 from chat.web.api_streams import start
 from chat.web.cookie import page_person
 from chat.web.errors import NotFound
@@ -13,8 +14,11 @@ from chat.web.gate import NUL
 from chat.web.house import house
 from chat.web.limits_ask import admission
 from chat.web.page_answers import back, by_htmx, done, drives
+from chat.web.validation import NewMessage, check
 
 forms = Blueprint("answer_forms", __name__)
+
+GO_ON = "Go on exactly where you stopped."
 
 
 @forms.post("/c/<conversation_id>/stop")
@@ -49,6 +53,14 @@ def again(conversation_id: str) -> Response:
         admit=admission(person),
     )
     asked = made.store.write(write)
+    return drives(done(conversation_id), asked) if by_htmx() else back(conversation_id, drive=True)
+
+
+@forms.post("/c/<conversation_id>/further")
+def further(conversation_id: str) -> Response:
+    """Ask for what an answer that was cut at its length had still to say: a question like any other."""
+    conversation = access.conversation_or_404(conversation_id, need="ask")
+    asked = ask_in(conversation, check(NewMessage, {"text": GO_ON, "parent_id": _named("message_id")}))
     return drives(done(conversation_id), asked) if by_htmx() else back(conversation_id, drive=True)
 
 

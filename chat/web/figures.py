@@ -22,7 +22,7 @@ def _first_token(timing: Mapping[str, int | None] | None) -> str:
     first_ms = (timing or {}).get("first_token_ms")
     if first_ms is None:
         return ""
-    return f"first token {first_ms / 1000:.{1 if first_ms >= 100 else 2}f} s"
+    return f"first token {first_ms / 1000:.1f} s" if first_ms >= 100 else f"first token {first_ms} ms"
 
 
 def _pace(message: Message) -> str:

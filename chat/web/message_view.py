@@ -55,6 +55,7 @@ class StateView:
     epoch: int  # a tail that was read in an older one is not shown any more
     aside: str  # a quiet remark beside the note
     figures: str = ""
+    is_cut: bool = False  # at the model's limit: it has more to say
     parent_id: str | None = None  # the question: None of an answer that cannot be asked for again
 
 
@@ -139,6 +140,7 @@ def state_of(message: Message) -> StateView | None:
         epoch=message.epoch,
         aside=CONTINUED if went_on and not is_interrupted(message.status) else "",
         figures=figures_of(message),
+        is_cut=words.kind == "done" and message.finish_reason == "length",
         parent_id=message.parent_id,
     )
 

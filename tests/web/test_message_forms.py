@@ -217,3 +217,15 @@ def test_one_may_not_change_what_one_only_reads(reader, talked):
     reader.answer(talked, "I")
     assert reader.texts(f"{link[1]}?branch={first}") == ["One?", "1", "Two?", "2"]
     assert json.dumps("older branch")[1:-1] in reader.get(f"{link[1]}?branch={first}").text
+
+
+def test_an_answer_that_was_cut_at_its_length_can_go_on(reader):
+    path = reader.begin("Much?")
+    reader.answer(path, "Much and", finish_reason="length")
+    cut = reader.shown(path)[1][0]
+    assert f'action="{path}/further"' in reader.get(path).text
+    assert reader.post(f"{path}/further", message_id=cut).status_code == 303
+    assert reader.post(f"{path}/further", HTMX, message_id=cut).status_code == 409, "it is asked once"
+    reader.answer(path, "more.", finish_reason="stop")
+    assert reader.texts(path) == ["Much?", "Much and", "Go on exactly where you stopped.", "more."]
+    assert reader.post(f"{path}/further", message_id="").status_code == 422
