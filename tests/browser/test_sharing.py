@@ -32,7 +32,8 @@ def test_three_people_see_each_other_and_who_asks(server, upstream, driver, some
 
     friend = Window(somebody().new_page())
     friend.page.goto(invitation)
-    expect(friend.page.get_by_role("heading")).to_contain_text("invites you")
+    expect(friend.page.get_by_role("heading")).to_have_text("You are invited")
+    friend.page.get_by_label("Your name").fill("Ben")
     friend.page.get_by_role("button", name="Join").click()
     friend.page.wait_for_url("**/c/*")
     expect(friend.answer).to_have_text("First.")
@@ -44,7 +45,7 @@ def test_three_people_see_each_other_and_who_asks(server, upstream, driver, some
     upstream.scripts["scripted"] = Script(text=LONG, pace=40)
     friend.ask("And now at length")
     for window in (driver, stranger):
-        expect(window.page.locator("#presence")).to_contain_text("2 watching, Guest is asking")
+        expect(window.page.locator("#presence")).to_contain_text("2 watching, Ben is asking")
         window.wait_for_text(60)
     presence.click()
     here = driver.page.locator("#people-here")

@@ -141,15 +141,15 @@ def test_where_accounts_are_required_a_copy_leads_to_where_one_logs_in(tmp_path:
 def test_an_invitation_says_what_it_is_and_looking_changes_nothing(owner, other, path):
     invitation = invited(owner, path, "viewer")
     page = other.get(invitation)
-    assert "Guest" in page.text
     assert "as a viewer" in page.text
     assert "Where does it &lt;b&gt;begin&lt;/b&gt;?" in page.text
     assert "In the hills." not in page.text
     assert other.get(path).status_code == 404
-    joined = other.post(invitation)
+    joined = other.post(invitation, name="  Ben\n ")
     assert (joined.status_code, joined.location) == (303, path)
     assert "In the hills." in other.get(path).text
     assert other.get(invitation).location == path, "who is in is taken there"
+    assert '<span class="share-name" dir="auto">Ben</span>' in owner.get(path).text
 
 
 def test_a_viewer_reads_and_takes_a_copy_and_a_co_driver_asks(owner, other, app, path):
