@@ -100,6 +100,7 @@ class Watching:
         self._conversation = conversation
         self._told = told
         self._once = once
+        self._thoughts: set[str] = set()  # streams of what was thought before an answer: not for reading
         self._live: set[str] = set()  # messages that were seen while they were being written
         self._last_id = ""
         self._tries = Tries()
@@ -139,7 +140,13 @@ class Watching:
         if event.event == "ping":
             return None
         data = json.loads(event.data)
-        self._told.take(event.event, data, event.id)
+        is_thought = event.event != "message" and data.get("stream_id") in self._thoughts
+        if event.event == "message" and data.get("reasoning_stream_id"):
+            self._thoughts.add(data["reasoning_stream_id"])
+        if not is_thought or isinstance(self._told, Lines):
+            self._told.take(event.event, data, event.id)
+        if is_thought:
+            return None
         return self._outcome(event.event, data) if self._once else None
 
     def _outcome(self, name: str, data: dict[str, Any]) -> int | None:

@@ -42,6 +42,17 @@ def test_it_leaves_with_the_answer_when_told_to(terminal: Terminal, person: Pers
     assert (done.status, "[error: The connection to the model" in done.out) == (1, True)
 
 
+def test_what_is_thought_before_an_answer_is_not_written_into_it(terminal: Terminal, person: Person) -> None:
+    thinker = "reasoning;pace=20"
+    asked = person.ask(model=thinker)
+    with terminal.start("follow", "--once", asked.conversation_id) as running:
+        running.until("What is a stream?")
+        person.drive(asked.stream_id).close()
+        done = running.finish()
+    assert done.status == 0
+    assert done.out == f"Ada:\nWhat is a stream?\n\n{thinker}:\n{person.state(asked.stream_id)['text']}"
+
+
 def test_a_cut_line_neither_loses_nor_doubles_a_byte(
     terminal: Terminal, person: Person, server: RealServer
 ) -> None:
