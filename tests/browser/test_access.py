@@ -1,5 +1,7 @@
 """Pages for everybody: what axe finds, keys, small windows, other directions, no JavaScript."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,9 @@ from tests.scripted import Script
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 FOUND = """
-async () => {
+async (only) => {
   await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only });
   const say = ({ any, html }) => `${any[0]?.message} ${html.slice(0, 160)}`;
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes.map(say).join(" … ")}`);
@@ -41,13 +43,13 @@ $$
 
 
 def faults(page: Page) -> list[str]:
-    """List what axe calls serious or critical, in light and in dark."""
+    """List what axe calls serious or critical, in light, and of the colours in dark."""
     found: list[str] = []
-    for scheme in ("light", "dark"):
+    for scheme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         if not page.evaluate("() => Boolean(window.axe)"):
             page.evaluate(AXE)
-        found += [f"{scheme} {fault}" for fault in page.evaluate(FOUND)]
+        found += [f"{scheme} {fault}" for fault in page.evaluate(FOUND, only)]
     return found
 
 
@@ -156,3 +158,54 @@ def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
     directions = "(all) => all.map((one) => getComputedStyle(one).direction)"
     assert page.locator(".message.user .text").evaluate_all(directions) == ["rtl"]
     assert faults(page) == []
+
+
+EVERYBODY = [
+    "/demo",
+    "/search",
+    "/search?q=short",
+    "/signup",
+    "/login",
+    "/you",
+    "/import",
+    "/api/docs",
+    "/c/none",
+]
+ADMIN = ["/you", "/admin", "/admin/live", "/admin/usage", "/admin/prices"]
+
+
+def test_axe_finds_nothing_serious_on_other_pages(server, upstream, driver, somebody):
+    upstream.scripts["scripted"] = Script(text="Short.")
+    driver.begin(server.url, "Anything short?")
+    driver.wait_for_end()
+    page = driver.page
+    page.locator("[popovertarget=share]").click()
+    page.locator("#share form button:visible").first.click()
+    link = page.locator("#share-url").input_value()
+    assert faults(page) == []
+    guest = somebody().new_page()
+    guest.goto(link)
+    assert faults(guest) == [], link
+    assert faults_at(server.url, page, EVERYBODY) == []
+
+
+def test_axe_finds_nothing_serious_on_an_admins_pages(server, driver):
+    page = driver.page
+    page.goto(f"{server.url}/signup")
+    page.locator("main [name=login]").fill("root-of-axe")
+    page.locator("main [name=password]").fill("correct horse battery")
+    page.locator("main [name=password]").press("Enter")
+    page.wait_for_url(server.url + "/")
+    make_admin = [sys.executable, "-m", "chat", "admin", "root-of-axe", "--existing"]
+    subprocess.run(make_admin, env=server.environment, check=True, capture_output=True)
+    assert faults_at(server.url, page, ADMIN) == []
+
+
+def faults_at(base: str, page: Page, paths: list[str]) -> list[str]:
+    found: list[str] = []
+    for path in paths:
+        answer = page.goto(base + path)
+        assert answer is not None
+        assert answer.status == (404 if path == "/c/none" else 200), path
+        found += [f"{path}: {fault}" for fault in faults(page)]
+    return found
