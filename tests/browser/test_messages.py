@@ -113,6 +113,25 @@ def test_a_failed_send_is_tried_again_with_a_button_and_asks_once(server, upstre
     assert [seen.messages[-1]["content"] for seen in upstream.log] == ["First.", "Second."]
 
 
+def test_a_text_that_was_changed_after_a_failed_send_is_another_question(server, upstream, driver):
+    upstream.scripts["scripted"] = Script(text="Yes.")
+    driver.begin(server.url, "First.")
+    driver.wait_for_end()
+
+    def lose_the_answer(route):
+        route.fetch()
+        route.abort()
+
+    driver.page.route(re.compile("/messages$"), lose_the_answer, times=1)
+    driver.ask("Second.")
+    expect(driver.page.locator("#trouble")).to_contain_text("could not be reached")
+    expect(driver.page.locator(ANSWERS)).to_have_text(["Yes.", "Yes."])
+    driver.wait_for_end()
+    driver.ask("Second, please.")
+    expect(driver.page.locator(QUESTIONS)).to_have_text(["First.", "Second.", "Second, please."])
+    expect(driver.page.locator("#trouble")).to_be_empty()
+
+
 def test_a_server_that_cannot_take_a_question_says_why_in_its_own_words(server, upstream, driver):
     upstream.scripts["scripted"] = Script(text="Yes.")
     driver.page.goto(server.url)

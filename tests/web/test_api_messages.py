@@ -7,7 +7,6 @@ import gevent
 import pytest
 
 from chat.web.api_messages import ask
-from chat.web.caller import become
 from tests.web.calls import Api, opened_app
 
 
@@ -16,8 +15,8 @@ def test_a_question_and_its_reply_have_the_shape_of_the_wire(api: Api) -> None:
     asked = api.ask(made, "Why?")
     question, reply = asked["message"], asked["reply"]
     common = {
-        "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "reasoning": None, "usage": None,
-        "citations": [], "error": None, "finish_reason": None, "timing": None, "cost": None,
+        "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "reasoning": None,
+        "usage": None, "citations": [], "error": None, "finish_reason": None, "timing": None, "cost": None,
     }  # fmt: skip
     own = ("id", "stream_id", "created_at")
     assert question == common | {key: question[key] for key in own} | {
@@ -58,7 +57,7 @@ def test_batches_are_as_large_as_asked(api: Api, asked: str | int, kept: str) ->
      {"text": "a", "parent_id": "nobody"}, {"text": "a", "parent_id": "nobody", "branch": True},
      {"text": "a", "branch": "yes"}, {"text": "a", "branch": 1}, {"text": "a", "model": 5},
      {"text": "a", "chunk_by": "page"}, {"text": "a", "chunk_by": "12"}, {"text": "a", "chunk_by": 0},
-     {"text": "a", "chunk_by": 4097}, {"text": "a", "chunk_by": True}, {"text": "a", "chunk_by": 2.0}],
+     {"text": "a", "chunk_by": 4097}, {"text": "a", "chunk_by": True}, {"text": "a", "chunk_by": 2.5}],
 )  # fmt: skip
 def test_what_does_not_fit_asks_nothing(api: Api, body: Any) -> None:
     made = api.begin()
@@ -233,8 +232,8 @@ def test_another_persons_messages_are_no_place_in_mine(api: Api) -> None:
 def test_parsed_json_asks_as_a_request_does(api: Api) -> None:
     made = api.begin()
     conversation_id = made.rpartition("/")[2]
-    with api.app.test_request_context(f"/api{made}/socket"):
-        become(api.ada)
+    bearer = {"Authorization": f"Bearer {api.house.signer.sign(api.ada)}"}
+    with api.app.test_request_context(f"/api{made}/socket", headers=bearer):
         asked, created = ask(conversation_id, {"text": "Why?", "client_id": "k"})
         again, created_again = ask(conversation_id, {"text": "Why?", "client_id": "k"})
     assert (created, created_again) == (True, False)
@@ -252,3 +251,15 @@ def test_what_is_stored_outlives_the_server(tmp_path: Path) -> None:
         after = Api(app)
         assert after.get(made, who=before_restart.ada)["title"] == "Kept"
         assert after.get(f"{made}/messages", who=before_restart.ada) == before
+
+
+def test_the_history_goes_through_the_message_that_is_named(api):
+    path = api.begin()
+    first = api.answered(path, "One?")
+    second = api.answered(path, "Two?")
+    api.answered(path, "Two again?", parent_id=first["reply"]["id"], branch=True)
+    old = api.get(f"{path}/messages?branch={second['message']['id']}")["items"]
+    assert [one["id"] for one in old][2:] == [second["message"]["id"], second["reply"]["id"]]
+    assert len(old[2]["siblings"]) == 2
+    for unknown in ("none", "%00"):
+        assert api.refused("GET", f"{path}/messages?branch={unknown}") == (422, "bad_page")
