@@ -10,7 +10,11 @@ UNFINISHED = text("status IN ('pending', 'streaming')")
 
 
 def live_counts(conn: Connection) -> dict[str, int]:
-    """Count the streams that are pending, and those that stream (released ones included)."""
-    counted = select(streams.c.status, func.count()).where(UNFINISHED).group_by(streams.c.status)
+    """Count the streams that are pending, and those that stream (released ones included).
+
+    What is thought before an answer is part of it, and counts for nothing more.
+    """
+    alone = UNFINISHED & streams.c.beside.is_(None)
+    counted = select(streams.c.status, func.count()).where(alone).group_by(streams.c.status)
     found = {str(status): int(count) for status, count in conn.execute(counted)}
     return {status: found.get(status, 0) for status in (str(Status.PENDING), str(Status.STREAMING))}
