@@ -14,7 +14,7 @@ const BACK_MS = 3_000; // how long it says that all is well again
 export function follow(holder) {
   if (!holder) return;
   const note = document.getElementById("line-note");
-  const gone = holder.dataset.after === undefined ? "" : "This conversation is gone, or no longer shared.";
+  const gone = holder.dataset.after ? "This conversation is gone, or no longer shared." : ""; // the list has no end of its own
   let place = holder.dataset.after;
   let source = null, over = false, open = false;
   let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, back = 0, anew = 0, astray = 0;
@@ -25,7 +25,7 @@ export function follow(holder) {
     if (over || document.hidden) return;
     source = document.createElement("div");
     const address = new URL(holder.dataset.events, location.href);
-    if (place !== undefined) address.searchParams.set("after", place);
+    if (place) address.searchParams.set("after", place);
     source.setAttribute("hx-sse:connect", address.pathname + address.search);
     source.setAttribute("hx-sse:close", "close");
     source.setAttribute("hx-swap", "none");

@@ -157,6 +157,13 @@ def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
         assert 0 <= box["x"] < box["x"] + box["width"] <= page.viewport_size["width"]
     directions = "(all) => all.map((one) => getComputedStyle(one).direction)"
     assert page.locator(".message.user .text").evaluate_all(directions) == ["rtl"]
+    arabic = page.locator(".prose p", has_text="مرحبا").bounding_box()
+    words = page.locator(".prose p strong", has_text="هذا").bounding_box()
+    assert arabic
+    assert words
+    assert words["x"] > arabic["x"] + arabic["width"] / 2, (
+        "a paragraph from right to left begins at the right"
+    )
     assert faults(page) == []
 
 
