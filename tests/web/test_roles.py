@@ -181,6 +181,7 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", "/c/<conversation_id>/menu"): SHOWN,
     ("POST", "/c/<conversation_id>/messages"): ASKING_FORM,
     ("POST", "/c/<conversation_id>/again"): ASKING_FORM,
+    ("POST", "/c/<conversation_id>/further"): ASKING_FORM,
     ("POST", "/c/<conversation_id>/continue"): ASKING_FORM,
     ("POST", "/c/<conversation_id>/stop"): ASKING_FORM,
     ("POST", "/c/<conversation_id>/choice"): OWNERS_FORM,
@@ -191,6 +192,7 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", "/c/<conversation_id>/unpin"): OWNERS_FORM,
     ("POST", "/c/<conversation_id>/share"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/unshare"): OWNERS_PANEL,
+    ("POST", "/c/<conversation_id>/sharing"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/invitations"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/invitations/<invitation_id>/withdraw"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/members/<person_id>/remove"): OWNERS_PANEL,
@@ -204,6 +206,7 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
 FORMS: dict[str, dict[str, str]] = {
     "messages": {"text": "May I?"},
     "again": {"message_id": "{message_id}"},
+    "further": {"message_id": "{message_id}"},
     "continue": {"stream_id": "{stream_id}"},
     "stop": {"stream_id": "{stream_id}"},
     "rename": {"title": "Mine now"},
@@ -257,3 +260,19 @@ def test_every_page_of_a_conversation_is_in_the_table(app: Flask) -> None:
         if rule.rule.startswith("/c/")
     }
     assert real == set(PAGES)
+
+
+def test_what_was_deleted_on_the_page_is_there_for_nobody(api: Api) -> None:
+    world = World.made(api)
+    assert visit(world, "POST", "/c/<conversation_id>/delete", "owner") == 303
+    for method, path in API:
+        if "{conversation_id}" in path or "{stream_id}" in path:
+            for role in ("owner", "co-driver", "viewer", "stranger"):
+                assert world.ask(method, path, role)[0] == 404, (method, path, role)
+            assert world.ask(method, path, "link")[0] in (404, 403), (method, path)  # 403: of no link's
+    for method, path in PAGES:
+        if not path.endswith(("/restore", "/fork")):
+            assert visit(world, method, path, "co-driver") == 404, path
+    assert visit(world, "POST", "/c/<conversation_id>/restore", "co-driver") == 404
+    assert visit(world, "POST", "/c/<conversation_id>/restore", "owner") == 303
+    assert world.ask("GET", HERE, "link") == (200, "")
