@@ -97,9 +97,10 @@ def find(
             "ORDER BY rowid DESC LIMIT :most"
         )
     else:
+        # Apart from the limit: with it PostgreSQL would rather read all messages backwards and hope.
         ask = (
-            "SELECT seq FROM search WHERE words @@ CAST(:said AS tsquery) AND seq < :below "
-            "ORDER BY seq DESC LIMIT :most"
+            "WITH found AS MATERIALIZED (SELECT seq FROM search WHERE words @@ CAST(:said AS tsquery)) "
+            "SELECT seq FROM found WHERE seq < :below ORDER BY seq DESC LIMIT :most"
         )
     values: Mapping[str, object] = {"said": said, "below": below, "most": limit}
     return list(conn.execute(text(ask), values).scalars())

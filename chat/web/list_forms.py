@@ -83,8 +83,9 @@ def delete(conversation_id: str) -> Response:
         return live
 
     live = made.store.write(remove)
-    if live is not None:
-        made.engine.stop(live)
+    if live is not None and made.settings.undo_s:
+        made.engine.stop(live)  # what came of it is kept, for who brings it back
+    elif live is not None:
         made.engine.forget(live)
     if not _by_htmx():
         return _see(f"/?deleted={conversation_id}")

@@ -65,15 +65,17 @@ def test_a_list_shows_what_is_done_in_another_window(server, upstream, ada, driv
 
 
 def test_deleting_what_one_looks_at_leads_to_where_it_can_be_undone(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=PROSE, pace=200)
+    upstream.scripts["scripted"] = Script(text=PROSE * 40, pace=40)
     url = driver.begin(server.url, "Forget this.")
-    driver.wait_for_end()
+    driver.wait_for_text(50)
     open_menu(driver.page, url).get_by_role("button", name="Delete").click()
     driver.page.wait_for_url("**/?deleted=*")
     expect(driver.page.locator("#notice")).to_contain_text("Forget this.")
     driver.page.get_by_role("button", name="Undo").click()
     driver.page.wait_for_url(f"**{path_of(url)}")
-    expect(driver.answer).to_contain_text(PROSE[:20])
+    expect(driver.answer).to_contain_text(PROSE[:20])  # as far as it had come: it was stopped
+    driver.wait_for_end()
+    expect(entry(driver.page, url)).not_to_contain_text("answering")
 
 
 def test_a_menu_stays_open_while_the_list_changes(server, upstream, ada, driver, viewer):
