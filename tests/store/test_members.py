@@ -1,4 +1,4 @@
-"""Members and their invitations: kept as a hash, over when they are over, and nobody is told more than that."""
+"""Members and their invitations: kept as a hash, and over when they are over; nobody is told more."""
 
 import pytest
 
