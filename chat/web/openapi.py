@@ -19,7 +19,7 @@ api = Blueprint("openapi", __name__, url_prefix="/api")
 VERSION = "0.1.0"
 REFS = "#/components/schemas/{model}"
 IN_PATH = re.compile(r"{(\w+)}")
-BEARER = {"type": "http", "scheme": "bearer", "description": "From POST /api/session, or of a share link."}
+BEARER = {"type": "http", "scheme": "bearer", "description": "Of a person, a program, or a link."}
 
 
 @api.get("/openapi.json")
