@@ -99,7 +99,8 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Route(
                 "GET", f"{CONVERSATION}/events", "Follow a conversation",
-                "All that changes: `message`, `chunk`, `end`, `conversation`, `message.deleted`, `presence`, `close`.",
+                "All that changes: `message`, `chunk`, `end`, `conversation`, `message.deleted`, `close`, "
+                "and `presence`: who is here.",
                 query=(SINCE, PACE), headers=(LAST,), answers=((200, (EVENTS,)),), refusals=(404, 422),
             ),
             Route(
