@@ -83,7 +83,7 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return True
     first = _line(state, start)[2:]
-    if closer in first and not first.endswith(closer):
+    if closer in first.removesuffix(closer):  # it closes within the line: words, whatever comes after
         return paragraph(state, start, end, False)
     lines, is_closed, after = [first], first.endswith(closer), start + 1
     while not is_closed and after < end and _goes_on(state, after):

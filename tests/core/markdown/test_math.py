@@ -44,6 +44,10 @@ def test_in_code_a_dollar_is_a_dollar(text: str) -> None:
     assert "math" not in render(text)
 
 
+def test_what_closes_within_its_first_line_is_words_however_the_line_ends() -> None:
+    assert "<div" not in render("$$ a $$ b") + render("$$ a $$ b $$")
+
+
 def test_a_formula_that_never_closes_is_text_until_the_next_blank_line() -> None:
     assert render("$$\nx\n\ny $$") == "<p>$$\nx</p><p>y $$</p>"
     assert render("\\[\nx\n\n- y") == "<p>[\nx</p><ul><li>y</li></ul>"
