@@ -51,11 +51,10 @@ class TwoWinners(Streams):
 class BaseOffByOne(Streams):
     """Notes a base that is one byte short."""
 
-    def _lay_base(self, tx: Transaction, stream_id: str) -> StreamState:
-        state = super()._lay_base(tx, stream_id)
-        bases = (*state.bases[:-1], max(0, state.bases[-1] - 1))
-        tx.execute(update(streams).where(streams.c.id == stream_id).values(bases=bases))
-        return dataclasses.replace(state, bases=bases)
+    def _lay_base(self, tx: Transaction, stream_id: str, length: int, bases: Sequence[int]) -> None:
+        super()._lay_base(tx, stream_id, length, bases)
+        wrong = [*bases, max(0, length - 1)]
+        tx.execute(update(streams).where(streams.c.id == stream_id).values(bases=wrong))
 
 
 class DoubleAppend(Streams):
