@@ -1,4 +1,4 @@
-r"""Where a text writes TeX: `$…$` and `\(…\)` in a line, `$$…$$` and `\[…\]` on lines of their own.
+"""Where a text writes TeX: between dollars or escaped brackets, in a line or on lines of its own.
 
 The TeX goes out as text in an element of class `math`; the browser sets it. The rules are careful, for
 most dollars are money: see FORMULA.
