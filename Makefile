@@ -23,7 +23,7 @@ run: $(RUN_SET) ## install what is missing, migrate, start the server on 127.0.0
 	@exec $(BIN)/gunicorn app:app
 
 test: $(DEV_SET) ## run the tests; ARGS="tests/core -k offset" picks some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests)
 
 check: $(DEV_SET) ## lint, types, import contracts, docs: the one truth, here and in CI
 	$(BIN)/ruff check .

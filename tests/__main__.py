@@ -10,7 +10,7 @@ FIRST = ("server_promises", "generation", "live", "model", "js", "doctor")  # ab
 
 
 def main() -> int:
-    """Run both halves; show the first as it goes, the second when both are over. 1 when one of them failed."""
+    """Run both halves: show the first as it goes, the second at the end. 1 when one of them failed."""
     folders = [str(TESTS / name) for name in FIRST]
     with tempfile.TemporaryFile("w+") as said:
         second = subprocess.Popen(

@@ -72,7 +72,8 @@ class Rig:
         self.writer = Writer(self.streams.append, Batch, clock.monotonic, 0.01)
         self.runner = Runner(
             tapes=self.tapes, writer=self.writer, ring_here=self.bell.ring_here,
-            open_beside=self.streams.open_beside, close_stream=self.streams.close, release_stream=self.streams.release,
+            open_beside=self.streams.open_beside, close_stream=self.streams.close,
+            release_stream=self.streams.release,
             clock=clock.monotonic, limits=limits,
         )  # fmt: skip
         self.sources: dict[str, Iterable[str]] = {}
