@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, literal_column, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
+from chat.store.message_rows import IS_LIVE
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.previews import previews
 from chat.store.tables import conversations, members, messages
@@ -13,8 +14,6 @@ from chat.store.transaction import Transaction
 
 PINNED = 50  # at most, at the head of the list
 SHARED = 20  # of others', the newest
-# Word for word what the index of live answers says of itself: with values in place it would not be used.
-IS_LIVE: Any = literal_column("messages.role = 'assistant' AND messages.status IN ('pending', 'streaming')")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select, update
 
-from chat.core.lifecycle import LIVE
+from chat.store.message_rows import IS_LIVE
 from chat.store.tables import conversations, members, messages, presence
 from chat.store.transaction import Transaction
 from chat.store.upsert import upsert
@@ -67,11 +67,7 @@ def cast_of(conn: Connection, conversation_id: str) -> Cast:
     """Read who is what there; all is empty for what is gone."""
     asker = (
         select(messages.c.asked_by)
-        .where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.role == "assistant",
-            messages.c.status.in_(LIVE),
-        )
+        .where(messages.c.conversation_id == conversation_id, IS_LIVE)
         .scalar_subquery()
     )
     joined = conversations.outerjoin(members, members.c.conversation_id == conversations.c.id)
