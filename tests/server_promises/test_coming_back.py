@@ -118,7 +118,7 @@ def test_every_visit_may_take_another_route(person: Person, seed: int) -> None:
         assert WHOLE.startswith(copy.text), route
     # The last visit may have read the tape: what it holds need not be stored yet, so the end is heard there.
     last = person.drive_events(asked.stream_id, offset=len(copy.data), epoch=copy.epoch)
-    assert Copy(copy.data, epoch=copy.epoch).follow(last).end is not None
+    assert Copy(copy.data).follow(last).end is not None
 
 
 def test_a_late_reader_gets_the_whole_text_and_the_end_again_and_again(person: Person) -> None:
