@@ -49,7 +49,8 @@ def copy(
     """Copy the line to the newest message (or to `message_id`) into a new conversation of `owner`'s.
 
     Texts that will not change alone: an answer that is being written is left out, and its question too unless
-    it was answered before; an interrupted one is a stopped one there. Raises ConversationGone, NoSuchMessage.
+    it was answered before; an interrupted one is a stopped one there, and one in the middle of the line that
+    somebody goes on with. Raises ConversationGone, NoSuchMessage.
     """
     source = conversations.get(tx.conn, source_id)
     if source is None:
@@ -112,13 +113,18 @@ def _at_rest(conn: Connection, line: list[Message]) -> list[Message]:
     return before[:-1]
 
 
+def _may_go_on(status: str) -> bool:
+    """Say whether an answer is not at its end; somebody may be going on with an older one of the line."""
+    return is_interrupted(status) or is_live(status)
+
+
 def _turn(message: Message, reasoning: dict[str, str]) -> Turn:
     return Turn(
         role=message.role,
         text=message.text,
         created_at=message.created_at,
         author=message.author,
-        status=Status.STOPPED if is_interrupted(message.status) else Status(message.status),
+        status=Status.STOPPED if _may_go_on(message.status) else Status(message.status),
         model=message.model,
         reasoning=reasoning.get(message.reasoning_stream_id or ""),
         error=message.error,

@@ -69,6 +69,17 @@ def test_an_interrupted_answer_is_a_stopped_one_in_the_copy(talk: Talk) -> None:
     assert (answer.text, answer.status) == ("Half", "stopped")
 
 
+def test_an_older_answer_that_goes_on_is_a_stopped_one_in_the_copy(talk: Talk) -> None:
+    asked = talk.ask("One?")
+    talk.end(asked, talk.stream(asked), Status.INTERRUPTED, "Half")
+    talk.answered("Two?", "No.")
+    talk.stream(asked, " more", resume=True)
+    line = talk.read(messages.path, copied(talk).id)
+    assert [one.text for one in line] == ["One?", "Half more", "Two?", "No."]
+    assert [one.status for one in line] == ["done", "stopped", "done", "done"]
+    assert [orphan.id for orphan in talk.streams.orphans(lambda owner: False)] == [], "nobody goes on with it"
+
+
 def test_a_copy_ends_where_it_was_asked_to(talk: Talk) -> None:
     first = talk.answered("One?", "Yes.")
     talk.answered("Two?", "No.")
