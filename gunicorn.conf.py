@@ -126,8 +126,7 @@ def worker_exit(server, worker):
         house.engine.drain(settings.drain_s)
         house.bell.ring_all()
         worker.wait_for_answers(LAST_WORDS_S)
-    while worker.leaving and not house.engine.left:  # no request is open any more, but an answer may be
-        worker.notify()
+    while worker.leaving and not house.engine.left:  # whatever ended it, what it wrote is stored first
         worker.leaving.join(1)
     house.store.close()
     if house.engine.draining:

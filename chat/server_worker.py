@@ -64,6 +64,17 @@ class ServerWorker(ggevent.GeventWorker):  # type: ignore[misc]  # an untyped on
         self._names = {id(listener): Name(listener.getsockname()) for listener in self.sockets}
         ggevent.StreamServer = Listener
         super().run()
+        self._stay_until_left()
+
+    def _stay_until_left(self) -> None:
+        """Let answers end that no request is open for, and tell the master meanwhile that we live.
+
+        Here: before gunicorn calls its hook for the exit, it closes what the master is told by.
+        """
+        self.is_closing = True
+        while self.leaving is not None and not self.leaving.ready():
+            self.notify()
+            self.leaving.join(1)
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve a connection; gunicorn asks its listener for no more than its name."""

@@ -91,3 +91,18 @@ def test_whichever_signal_says_so_it_keeps_what_came_and_is_gone(
     assert (frames[-1].name, frames[-1].data["status"]) == ("end", "interrupted")
     assert person.state(asked.stream_id)["next_offset"] == frames[-1].data["offset"]
     assert took < LEAVES_WITHIN
+
+
+def test_an_answer_that_nobody_reads_has_the_time_of_grace_too(
+    server_factory: ServerFactory, upstream: Upstream
+) -> None:
+    server = server_factory(OPENAI_BASE_URL=upstream.url, CHAT_GRACE_S="20")
+    person = Person.sign_in(server.url)
+    asked = person.ask(model="steady;tokens=80;pace=30")
+    with person.drive(asked.stream_id) as driver:
+        driver.read_at_least(40)
+    server.stop(25)
+    server.start()
+    state = person.state(asked.stream_id)
+    assert (state["status"], state["epoch"]) == ("done", 1)
+    assert "Traceback" not in server.logs
