@@ -1,5 +1,6 @@
 """One message as its readers see it: the row, and for an answer the text that its stream has stored."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,14 +126,14 @@ def _siblings(conn: Connection, rows: Sequence[Row[Any]]) -> dict[Spot, tuple[st
     parents = {row.parent_id for row in rows if row.parent_id}
     anew = {row.conversation_id for row in rows if row.parent_id is None}
     columns = (messages.c.id, messages.c.conversation_id, messages.c.parent_id, messages.c.role)
-    found: dict[Spot, tuple[str, ...]] = {}
+    found: defaultdict[Spot, list[str]] = defaultdict(list)
     wheres: list[ColumnElement[bool]] = [messages.c.parent_id.in_(parents)] if parents else []
     if anew:
         wheres.append(and_(messages.c.conversation_id.in_(anew), messages.c.parent_id.is_(None)))
     for where in wheres:
         for one in conn.execute(select(*columns).where(where).order_by(messages.c.seq)):
-            found[_spot(one)] = (*found.get(_spot(one), ()), one.id)
-    return found
+            found[_spot(one)].append(one.id)
+    return {spot: tuple(ids) for spot, ids in found.items()}
 
 
 def _spot(row: Any) -> Spot:

@@ -1,5 +1,6 @@
 """A conversation from a file: what `export` wrote as JSON, read with the distrust that any file deserves."""
 
+from collections import Counter
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
@@ -35,6 +36,7 @@ api = Blueprint("api_import", __name__, url_prefix="/api/conversations")
 pages = Blueprint("import", __name__)
 
 MOST_MESSAGES = 10_000
+MOST_BRANCHES = 500  # at one place: each message names all that stand beside it
 MOST_TOKENS = 2**53
 
 
@@ -192,6 +194,9 @@ def _turn(message: ImportedMessage, person: Person) -> Turn:
 
 def _parents(found: list[ImportedMessage]) -> list[int | None]:
     """Check that it is a tree of questions and answers. Raises Invalid."""
+    beside = Counter((message.parent, message.role) for message in found)
+    if beside and max(beside.values()) > MOST_BRANCHES:
+        raise Invalid(f"messages: no message may have more than {MOST_BRANCHES} that follow it.")
     for at, message in enumerate(found):
         if message.parent is not None and message.parent >= at:
             raise Invalid(f"messages.{at}.parent: must be the place of a message before it.")
