@@ -157,10 +157,9 @@ def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
         return False
     ring_lists(tx, conversation_id, owner_id)
     search.forget_conversation(tx, conversation_id)
-    answers = select(messages.c.stream_id, messages.c.reasoning_stream_id)
-    rows = tx.conn.execute(answers.where(messages.c.conversation_id == conversation_id)).all()
-    for stream_id in (one for row in rows for one in row if one):
-        streams.delete(tx, stream_id)  # first: who is told of it still finds the message
+    for texts in (messages.c.stream_id, messages.c.reasoning_stream_id):
+        theirs = select(texts).where(messages.c.conversation_id == conversation_id)
+        streams.delete_all(tx, theirs)  # first: who is told of it still finds the message
     for table in (messages, deletions, shares, members, invitations):
         tx.execute(delete_from(table).where(table.c.conversation_id == conversation_id))
     tx.execute(delete_from(conversations).where(conversations.c.id == conversation_id))

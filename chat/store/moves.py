@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
-from chat.core.lifecycle import MOVES, Status, is_streaming
+from chat.core.lifecycle import FINAL, MOVES, Status, is_streaming
 from chat.store.stored import StreamState, state_of
 from chat.store.tables import chunks, streams
 from chat.store.transaction import Store, Transaction
@@ -54,6 +54,18 @@ class Moves:
         tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))
         tx.execute(delete(streams).where(streams.c.id == stream_id))
         tx.ring(f"stream:{stream_id}")
+
+    def delete_all(self, tx: Transaction, ids: Select[tuple[str | None]]) -> None:
+        """Remove whatever streams `ids` selects, inside the caller's transaction.
+
+        Those that have ended go in one statement: nobody writes them, they have no chunks and were paid for.
+        A long conversation has thousands, and whoever else writes waits meanwhile.
+        """
+        theirs = streams.c.id.in_(ids)
+        going_on = select(streams.c.id).where(theirs, streams.c.status.not_in(FINAL))
+        for stream_id in tx.execute(going_on).scalars().all():
+            self.delete(tx, stream_id)
+        tx.execute(delete(streams).where(theirs))
 
     def _hold(self, tx: Transaction, stream_id: str) -> None:
         """Keep everybody else's writes out of this stream until the commit: what is read now stays true.

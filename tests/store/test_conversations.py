@@ -1,6 +1,10 @@
 """Conversations: made, listed, changed, deleted with everything that is theirs."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from chat.core.lifecycle import Status
 from chat.store import conversations, messages, shares
@@ -12,6 +16,7 @@ from chat.store.tables import chunks, deletions, streams
 from chat.store.tables import conversations as conversations_table
 from chat.store.tables import messages as messages_table
 from chat.store.tables import shares as shares_table
+from chat.store.transaction import Transaction
 from tests.store.talk import ADA, BEN, Talk, count, stream_of
 
 
@@ -134,6 +139,33 @@ def test_nothing_of_a_deleted_one_is_left(talk: Talk) -> None:
     for table in (conversations_table, messages_table, deletions, shares_table, streams, chunks):
         assert talk.read(count, table) == 0, table.name
     assert {f"conversation:{talk.cid}", f"access:{talk.cid}", f"stream:{stream_of(live)}"} <= talk.rung[-1]
+
+
+def test_a_long_one_is_deleted_in_as_many_statements_as_a_short_one(talk: Talk) -> None:
+    asked = []
+    for many in (1, 4):
+        talk.conversation = talk.begin()
+        for _ in range(many):
+            talk.answered()
+        asked.append(talk.write(lambda tx: statements_of(tx, lambda: delete_here(tx, talk))))
+    assert asked[0] == asked[1], "whoever else writes waits for each of them"
+    assert talk.read(count, streams) == 0
+
+
+def delete_here(tx: Transaction, talk: Talk) -> None:
+    assert conversations.delete(tx, talk.streams, talk.cid)
+
+
+def statements_of(tx: Transaction, what: Callable[[], None]) -> int:
+    said: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(tx.conn, "before_cursor_execute", note)
+    what()
+    event.remove(tx.conn, "before_cursor_execute", note)
+    return len(said)
 
 
 def test_the_writer_of_a_deleted_answer_is_fenced_off(talk: Talk) -> None:
