@@ -184,10 +184,14 @@ def remove_answer(tx: Transaction, streams: Streams, stream_id: str) -> bool:
 
     False when the stream belongs to no message: nothing is touched then.
     """
-    answer = by_stream(tx.conn, stream_id)
-    if answer is None:
+    mine = messages.c.stream_id == stream_id
+    conversation_id = tx.execute(select(messages.c.conversation_id).where(mine)).scalar_one_or_none()
+    if conversation_id is None:
         return False
-    revision = conversations.bump(tx, answer.conversation_id)
+    revision = conversations.bump(tx, conversation_id)
+    answer = by_stream(tx.conn, stream_id)  # only now, with others kept out: it may just have begun to think
+    if answer is None:
+        return True  # somebody else removed it
     for text in filter(None, (answer.stream_id, answer.reasoning_stream_id)):
         streams.delete(tx, text)  # first: who is told of it still finds the message
     search.forget(tx, answer.id)

@@ -8,7 +8,9 @@ from chat.store.briefing import briefing_of
 from chat.store.leases import Orphan
 from chat.store.messages import Asked, Message
 from chat.store.streams import Batch
-from tests.store.talk import Talk, stream_of
+from chat.store.tables import streams
+from chat.store.transaction import Transaction
+from tests.store.talk import Talk, count, stream_of
 
 
 def think(talk: Talk, asked: Asked, text: str = "Let me see. ", name: str = "thought") -> None:
@@ -126,6 +128,21 @@ def test_it_goes_with_what_it_was_thought_for(talk: Talk, how: str):
     else:
         talk.write(conversations.delete, talk.streams, talk.cid)
     assert talk.streams.state("thought") is None
+
+
+def test_one_that_begins_while_its_answer_is_removed_goes_with_it(postgres_url: str, monkeypatch):
+    with Talk(postgres_url) as talk:
+        asked = talk.ask()
+        epoch, answer, bump = talk.stream(asked), stream_of(asked), conversations.bump
+
+        def begin_first(tx: Transaction, conversation_id: str) -> int:
+            monkeypatch.setattr(conversations, "bump", bump)
+            assert talk.streams.open_beside(answer, epoch, "thought")
+            return bump(tx, conversation_id)
+
+        monkeypatch.setattr(conversations, "bump", begin_first)
+        talk.remove(asked)
+        assert talk.read(count, streams) == 0
 
 
 def test_a_model_is_told_texts_alone(talk: Talk):
