@@ -25,7 +25,9 @@ class ListAside:
     """One page's list. It reads when the person's bell is rung, and sends what differs from what is shown."""
 
     def __init__(self, app: Flask, made: House, person_id: str, current: str | None, shown: str) -> None:
-        self.topics: tuple[str, ...] = (topic_of(person_id),)
+        # Its own bell rings when it has rested: heard by all, it would make two pages keep each other awake.
+        self._rested = f"rested:{id(self)}"
+        self.topics: tuple[str, ...] = (topic_of(person_id), self._rested)
         self._app = app
         self._made = made
         self._person_id = person_id
@@ -33,15 +35,18 @@ class ListAside:
         self._shown = shown  # the sign of what the page shows
         self._due = True  # something may have changed since the page was made
         self._rest_until = float("-inf")
+        self._rests = False  # and will be woken
 
     def look(self, rung: Set[str]) -> bytes:
         """See `chat.web.scene_events.Aside`."""
-        self._due = self._due or ALL in rung or not rung.isdisjoint(self.topics)
+        self._due = self._due or ALL in rung or self.topics[0] in rung
         if not self._due:
             return b""
         now = monotonic()
         if now < self._rest_until:
-            gevent.spawn_later(self._rest_until - now, self._made.bell.ring_here, self.topics)
+            if not self._rests:
+                self._rests = True
+                gevent.spawn_later(self._rest_until - now, self._wake)
             return b""
         self._rest_until = now + REST_S
         try:
@@ -54,6 +59,10 @@ class ListAside:
         self._shown = sign_of(html)
         swap = f'<hx-partial hx-target="#list-now" hx-swap="innerMorph">{html}</hx-partial>'
         return sse.encode(None, swap)
+
+    def _wake(self) -> None:
+        self._rests = False
+        self._made.bell.ring_here((self._rested,))
 
     def _draw(self) -> str:
         found = read_list(self._made, self._person_id)

@@ -247,6 +247,19 @@ def test_many_rings_are_one_look(api: Api, aside: Callable[[], ListAside]) -> No
     assert b"Springs" in line.look(set()), "and still knows that something changed"
 
 
+def test_whoever_rests_wakes_nobody_else(api: Api, aside: Callable[[], ListAside]) -> None:
+    mine, others = aside(), aside()
+    assert mine.topics[0] == others.topics[0]
+    mine.look(set())
+    with api.house.bell.listen(*mine.topics) as hears_mine, api.house.bell.listen(*others.topics) as hears:
+        mine.look({f"person:{api.ada.id}"})
+        rung = hears_mine.wait(5)
+        assert rung == {mine.topics[1]}, "or two pages would keep each other awake"
+        assert hears.take() == set()
+    assert mine.look(rung) == b"", "it looked, and nothing had changed"
+    assert not mine._due
+
+
 def test_a_page_without_a_list_is_sent_none(api: Api, ada: Browser) -> None:
     conversation = api.begin()
     framed = ada.get(f"{page_of(conversation)}?frame=viewer")
