@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+import gevent
 from flask import Blueprint, Response, request
 
 from chat.store import messages, portable
@@ -73,7 +74,9 @@ def _file(conversation: Conversation, kind: str) -> Response:
 
 def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
-    yield from rest
+    for piece in rest:
+        yield piece
+        gevent.sleep(0)  # a client that takes all at once must not keep everybody else waiting
 
 
 # ── JSON: all branches ───────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 """A conversation from a file: what `export` wrote as JSON, read with the distrust that any file deserves."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
 
@@ -38,6 +38,7 @@ pages = Blueprint("import", __name__)
 MOST_MESSAGES = 10_000
 MOST_BRANCHES = 500  # at one place: each message names all that stand beside it
 MOST_TOKENS = 2**53
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 
 
 def _known_time(said: object) -> object:
@@ -48,7 +49,7 @@ def _known_time(said: object) -> object:
         found = datetime.fromisoformat(said)
     except ValueError as unreadable:
         raise ValueError("must be a time as RFC 3339 writes it") from unreadable
-    if found.tzinfo is None or not 1970 <= found.year <= 2999:
+    if found.tzinfo is None or not EARLIEST <= found <= LATEST:
         raise ValueError("must be a time with its zone, from 1970 to 2999")
     return found
 
@@ -118,7 +119,7 @@ class ImportedConversation(Body):
 def import_json() -> tuple[Response, int]:
     """Make a conversation of the caller's own of a document that `export` gave; its ids are new."""
     person = access.current_person()
-    most = _widen()
+    most = _widen(person)
     return jsonify(conversation_json(_write(person, read_body(ImportedConversation, most=most)))), 201
 
 
@@ -131,7 +132,8 @@ def form() -> str:
 @pages.post("/import")
 def import_file() -> Response:
     """Take the file, and go to the conversation that it is now; or say what is wrong with it."""
-    person, most = page_person(), _widen()
+    person = page_person()
+    most = _widen(person)
     try:
         given = request.files.get("file")
         raw = given.read() if given else b""
@@ -144,9 +146,10 @@ def import_file() -> Response:
     return make_response(redirect(path_of(made.id), code=303))
 
 
-def _widen() -> int:
-    """Let this request be as large as an import may be. Raises TooLarge."""
+def _widen(person: Person) -> int:
+    """Let this request be as large as an import may be. Raises TooLarge, and RateLimited."""
     most = house().settings.import_bytes
+    house().rates.count_question(person.id)  # as a copy is: cheap to ask for, and much to read and write
     request.max_content_length = most or None
     if most and (request.content_length or 0) > most:
         raise TooLarge(f"The file is larger than the {most} bytes this server takes.")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Annotated, Any, TypeVar
 
 from flask import request
@@ -23,6 +24,7 @@ from chat.web.house import house
 NAME_LENGTH = 80  # characters, as the people table holds them
 TITLE_LENGTH = 200
 ID_LENGTH = 200
+HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs
 STEPS = f"write word, sentence, paragraph or a number of bytes from 1 to {LARGEST_STEP}"
 
 
@@ -30,7 +32,7 @@ def _whole(text: str) -> str:
     """Refuse what no database can hold: NUL and halves of surrogate pairs."""
     if "\x00" in text:
         raise ValueError("must not hold a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if HALVES.search(text):
         raise ValueError("must not hold a lone surrogate")
     return text
 

@@ -1,5 +1,6 @@
 """Who has used up the day's budget, or has too many answers, is refused by every way to ask."""
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,17 @@ def test_a_person_may_ask_so_often_in_a_minute(tmp_path: Path) -> None:
         refused = api.call("POST", "/streams", {"prompt": "?"})
         assert refused.get_json()["error"]["code"] == "rate_limited"
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
+
+
+def test_what_is_brought_in_counts_as_asked(tmp_path: Path) -> None:
+    heading = {"format": "headwater.conversation", "version": 1, "created_at": "2026-01-01T00:00:00Z"}
+    with opened_app(tmp_path, ask_rate=2) as app:
+        api = Api(app)
+        told = [api.call("POST", "/conversations/import", {**heading, "messages": []}) for _ in range(3)]
+        assert [answer.status_code for answer in told] == [201, 201, 429]
+        assert int(told[-1].headers["Retry-After"]) >= 1
+        file = {"file": (io.BytesIO(b"{}"), "saved.json")}
+        assert page(api).post("/import", data=file, headers=OURS).status_code == 429
 
 
 def test_so_may_an_address_whoever_asks_from_it(tmp_path: Path) -> None:

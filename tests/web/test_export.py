@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any
 
+import gevent
 import pytest
 from werkzeug.test import TestResponse
 
@@ -239,6 +240,8 @@ def test_a_file_is_brought_in_by_a_form(api: Api, document: Any) -> None:
         {"created_at": "2026-01-01T00:00:00"},
         {"created_at": "0001-01-01T00:00:00Z"},
         {"created_at": 5},
+        {"created_at": "1970-01-01T00:00:00+01:00"},
+        {"created_at": "2999-12-31T23:59:59-01:00"},
         {"temperature": 3},
     ],
 )
@@ -284,6 +287,22 @@ def test_a_message_that_is_none_is_refused(api: Api, document: Any, at: int, cha
 def test_too_many_messages_are_refused(api: Api, document: Any) -> None:
     question = {**document["messages"][0], "text": "?"}
     assert bring(api, {**document, "messages": [question] * 10_001}).status_code == 422
+
+
+def test_others_are_served_while_a_long_one_is_saved(api: Api) -> None:
+    heading = Heading("Long", None, None, None, 1.0)
+    turns = [Turn("user", str(at), 1.0, author=api.ada) for at in range(450)]
+    made = api.house.store.write(
+        lambda tx: write(tx, owner=api.ada, heading=heading, turns=turns, parents=[None] * 450, now=1.0)
+    )
+    came = []
+    answer = api.call("GET", f"/conversations/{made.id}/export?format=json", buffered=False)
+    other = gevent.spawn(lambda: came.append("meanwhile"))
+    pieces = iter(answer.response)
+    for _ in range(3):
+        next(pieces)
+    assert came == ["meanwhile"]
+    other.join()
 
 
 def test_too_many_branches_at_one_place_are_refused(api: Api, document: Any) -> None:
