@@ -103,7 +103,9 @@ def _own(conn: Connection, person_id: str, limit: int, after: str | None) -> lis
 
 def _pinned(conn: Connection, person_id: str) -> list[Row[Any]]:
     mine = and_(conversations.c.owner_id == person_id, IS_SHOWN, conversations.c.pinned_at.is_not(None))
-    return list(conn.execute(select(*COLUMNS).where(mine).order_by(*NEWEST_FIRST).limit(PINNED)))
+    # Not by the bare column: SQLite would walk all that they own, newest first, and find the few in between.
+    newest_first = ((conversations.c.updated_at + 0).desc(), conversations.c.seq.desc())
+    return list(conn.execute(select(*COLUMNS).where(mine).order_by(*newest_first).limit(PINNED)))
 
 
 def _shared(conn: Connection, person_id: str) -> list[Row[Any]]:

@@ -1,8 +1,9 @@
 """The list at the side: its order, its marks, who is told of a change, and the way back from a deletion."""
 
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, event, insert
 
 from chat.core.lifecycle import Status
 from chat.store import conversations, discarding, messages
@@ -39,6 +40,25 @@ def test_the_newest_stands_first_and_what_is_pinned_before_it(talk: Talk) -> Non
     assert ids(found.items) == [third.id, second.id]
     talk.write(conversations.pin, talk.cid, None)
     assert ids(shown(talk).items) == [third.id, second.id, talk.cid]
+
+
+def test_what_is_pinned_is_found_by_its_own_index_however_many_there_are(tmp_path: Path) -> None:
+    said: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        said.append((statement, values))
+
+    def plans(conn: Connection) -> list[str]:
+        event.listen(conn, "before_cursor_execute", note)
+        listed(conn, ADA.id)
+        event.remove(conn, "before_cursor_execute", note)
+        asked = [(statement, values) for statement, values in said if "pinned_at IS NOT NULL" in statement]
+        return [str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {ask}", values).all()) for ask, values in asked]
+
+    with Talk(f"sqlite:///{tmp_path}/talk.sqlite3") as talk:
+        found = talk.store.read(plans)
+    assert len(found) == 1
+    assert "ix_conversations_pinned" in found[0], found[0]
 
 
 def test_the_title_or_the_first_words_are_shown(talk: Talk) -> None:
