@@ -38,7 +38,7 @@ def _size(usage: Mapping[str, Any] | None) -> str:
     into, out = _tokens(usage, "input_tokens"), _tokens(usage, "output_tokens")
     if not into and not out:
         return ""
-    return f"{'about ' if (usage or {}).get('estimated') else ''}{into:,} in / {out:,} out"
+    return f"{'about ' if (usage or {}).get('estimated') else ''}{into:,} tokens in, {out:,} out"
 
 
 def _cost(message: Message) -> str:

@@ -41,7 +41,8 @@ class Found:
     def address(self) -> str:
         """Name that place for a browser, which marks there what was found."""
         words = [text for text, is_hit in self.snippet if is_hit]
-        return f"{self.path}:~:text={quote(words[0], safe='').replace('-', '%2D')}" if words else self.path
+        page, _, place = self.path.partition("#")
+        return f"{page}&found={quote(words[0], safe='')}#{place}" if words else self.path
 
     @property
     def when(self) -> str:

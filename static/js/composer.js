@@ -18,7 +18,7 @@ export function tendComposer(form) {
   restore();
   grow();
   // Where there is nothing to read yet, one comes to write; on a phone a keyboard would cover the page.
-  if (location.pathname === "/" && matchMedia("(hover: hover)").matches) fields.text.focus();
+  if (location.pathname === "/" && matchMedia("(hover: hover)").matches) fields.text.focus({ preventScroll: true });
 
   form.addEventListener("input", ({ target }) => {
     if (target !== fields.text) return;

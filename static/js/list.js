@@ -26,7 +26,9 @@ export function tendList(list) {
     if (!menu.hasChildNodes()) return location.assign(link.href); // its page says what is wrong
     menu.showPopover();
     place(menu, link.getBoundingClientRect());
-    menu.querySelector("input, button, a")?.focus();
+    const first = menu.querySelector(matchMedia("(hover: none)").matches ? "button, a" : "input, button, a");
+    first?.focus(); // a name to write; where that would bring up a keyboard, what is pressed
+    first?.select?.();
     return undefined;
   }
 
@@ -71,8 +73,16 @@ export function tendList(list) {
     if (target !== menu && ctx.response.status < 400) menu.hidePopover();
   });
   menu.addEventListener("toggle", ({ newState }) => { if (newState === "closed") menu.replaceChildren(); });
-  new MutationObserver(() => { if (notice.textContent.trim()) say(notice.textContent.trim()); })
-    .observe(notice, { childList: true });
+  const tellNotice = () => { // above all else: on a phone the list is a drawer that covers the page
+    const told = notice.textContent.trim();
+    if (!told) return notice.matches(":popover-open") && notice.hidePopover();
+    if (!notice.matches(":popover-open")) notice.showPopover();
+    say(notice.querySelector("span").textContent);
+    notice.querySelector("button").focus(); // what one stood on is going
+    return undefined;
+  };
+  new MutationObserver(tellNotice).observe(notice, { childList: true });
+  notice.addEventListener("click", ({ target }) => { if (target.closest("[data-dismiss]")) notice.replaceChildren(); });
 }
 
 async function load(address, target) {

@@ -2,6 +2,7 @@
 import "./upsert.js";
 import "./grow.js";
 import { follow } from "./line.js";
+import { markFound } from "./found.js";
 import { tendList } from "./list.js";
 import { keepTail } from "./tail.js";
 import { stickToBottom } from "./scroll.js";
@@ -28,6 +29,7 @@ keepFolds(transcript);
 tendComposer(document.getElementById("composer"));
 offerEdits(transcript, document.getElementById("composer"));
 offerMessageCopies(transcript);
+markFound();
 keepTail(transcript);
 tellTrouble();
 listenForKeys();

@@ -9,7 +9,9 @@ export function stickToBottom(transcript) {
   let stuck = true, seen = 0;
 
   const below = () => page.scrollHeight - innerHeight - scrollY;
-  const down = () => scrollTo({ top: page.scrollHeight, behavior: "instant" });
+  const down = () => { // an empty page begins at its top
+    if (transcript.firstElementChild) scrollTo({ top: page.scrollHeight, behavior: "instant" });
+  };
 
   function stick(now) {
     stuck = now;

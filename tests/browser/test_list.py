@@ -111,3 +111,40 @@ def test_older_conversations_are_a_page_further(server, somebody, script):
     expect(shown.last).to_contain_text("Number 0")
     if script:
         expect(page.locator("#list-now li")).to_have_count(50)
+
+
+def test_on_a_phone_a_deletion_can_be_undone_while_the_list_covers_the_page(server, upstream, somebody):
+    upstream.scripts["scripted"] = Script(text=PROSE, pace=200)
+    window = Window(
+        somebody(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True).new_page()
+    )
+    page = window.page
+    page.goto(server.url)
+    page.locator("#ask").fill("Forget this.")
+    page.locator(".send").click()
+    page.wait_for_url("**/c/*")
+    window.wait_for_end()
+    url = page.url
+    page.goto(server.url)
+    page.get_by_role("button", name="Conversations", exact=True).tap()
+    entry(page, url).locator("[data-menu]").tap()
+    expect(page.get_by_role("button", name="Rename")).to_be_focused()  # a field would bring the keyboard up
+    page.locator("#menu").get_by_role("button", name="Delete").tap()
+    expect(page.locator("#notice").get_by_role("button", name="Undo")).to_be_focused()
+    page.locator("#notice").get_by_role("button", name="Undo").tap()  # nothing lies over it
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(entry(page, url)).to_have_count(1)
+    assert window.misdeeds() == []
+
+
+def test_what_was_done_is_told_until_it_is_dismissed(server, upstream, driver):
+    upstream.scripts["scripted"] = Script(text=PROSE)
+    url = driver.begin(server.url, "Forget this.")
+    driver.wait_for_end()
+    driver.page.goto(server.url)
+    open_menu(driver.page, url).get_by_role("button", name="Delete").click()
+    notice = driver.page.locator("#notice")
+    expect(notice.get_by_role("button", name="Undo")).to_be_focused()  # where one stood is gone
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_be_hidden()
+    expect(entry(driver.page, url)).to_have_count(0)

@@ -200,7 +200,7 @@ def test_the_foot_of_an_answer_says_what_is_known_of_it(reader):
     timing = {"first_token_ms": 400, "total_ms": 2400}
     reader.answer(path, "So much.", usage=usage, timing=timing, finish_reason="length")
     page = reader.get(path).text
-    assert "first token 0.4 s · 42 tokens/s · about 1,200 in / 84 out" in page
+    assert "first token 0.4 s · 42 tokens/s · about 1,200 tokens in, 84 out" in page
     assert "Cut at the length limit" in page
 
 

@@ -309,7 +309,7 @@ def test_the_end_brings_what_only_the_message_knows(studio):
     usage = {"input_tokens": 7, "output_tokens": 20, "estimated": False}
     studio.finish(usage=usage, timing={"first_token_ms": 40, "total_ms": 1040})
     sent = html(studio.step(place))
-    assert "first token 40 ms · 20 tokens/s · 7 in / 20 out" in sent
+    assert "first token 40 ms · 20 tokens/s · 7 tokens in, 20 out" in sent
     assert 'class="again"' in sent
 
 
