@@ -19,6 +19,7 @@ from chat.web.passwords import hash_password, is_password
 
 entry = Blueprint("entry", __name__)
 
+SHOWN = ("/c/", "/s/", "/join/")  # pages that may be somebody's, where a link to log in stands
 WRONG = "That login and password do not belong together."
 TAKEN = "Somebody has this login already. If it is you, log in."
 DISABLED = "This account has been closed. Ask whoever runs this server."
@@ -146,7 +147,20 @@ def _read_login() -> str:
 
 def onward() -> Response:
     """Go where `next` says, if that is on this server."""
-    return make_response(redirect(local_path(request.values.get("next")), code=303))
+    return make_response(redirect(local_path(wanted()), code=303))
+
+
+def wanted() -> str:
+    """Give the page to come back to: what `next` says, else where the link to here was followed.
+
+    A page that says "nothing here" names no address: it is the same for what is another's and what is not.
+    """
+    said = request.values.get("next")
+    came_from = request.referrer or ""
+    if said is None and request.method == "GET" and came_from.startswith(request.host_url):
+        came_from = came_from.removeprefix(request.host_url.rstrip("/"))
+        return came_from if came_from.startswith(SHOWN) else ""
+    return said or ""
 
 
 def show_form(page: str, refused: Refused | None = None) -> Response:
@@ -157,7 +171,7 @@ def show_form(page: str, refused: Refused | None = None) -> Response:
         f"account_{page}.html",
         typed=typed,
         refused=refused,
-        next=local_path(request.values.get("next"), ""),
+        next=local_path(wanted(), ""),
         open_signup=settings.signup == "open",
         oidc_name=settings.oidc_name if settings.oidc_issuer else None,
         required=is_closed(),

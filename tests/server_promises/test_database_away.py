@@ -195,7 +195,7 @@ def test_a_server_starts_while_its_database_is_away_and_is_ready_once_it_is_back
 def is_alive(server: RealServer) -> bool:
     try:
         return requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

@@ -272,6 +272,18 @@ def test_the_form_carries_on_where_one_wanted_to_go(browser: Browser) -> None:
     assert 'value="/c/0123"' in browser.log_in("nobody", next="/c/0123").text
 
 
+def test_who_finds_nothing_there_may_log_in_and_come_back(browser: Browser) -> None:
+    assert browser.get("/c/0123").text == browser.get("/c/4567").text, "the page tells nothing of the address"
+    followed = browser.get("/login", headers={"Referer": "http://localhost/c/0123"})
+    assert '<input type="hidden" name="next" value="/c/0123">' in followed.text
+    for elsewhere in (
+        "http://evil.example/c/0123",
+        "http://localhost/admin",
+        "http://localhost//evil.example",
+    ):
+        assert "/signup?next" not in browser.get("/login", headers={"Referer": elsewhere}).text
+
+
 # ── fixation ─────────────────────────────────────────────────────────────────────────────────
 
 
