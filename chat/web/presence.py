@@ -22,6 +22,7 @@ AGAIN_S = 2.0  # after one that failed
 LEASE_S = 45.0  # for which a row counts, should this process say nothing more
 RENEW_S = 15.0
 FORGET_S = 600.0  # after which a row that counts no more is swept
+UNSURE: Lines = {}  # nobody's: what a write that failed may have stored all the same, to be said anew
 
 
 class Presence:
@@ -96,7 +97,11 @@ class Presence:
         is_due = bool(self._written) and self._clock() >= self._renew_at
         if rows or is_due:
             put = partial(self._put, process=self._process(), rows=rows, now=now, is_due=is_due)
-            renewed = self._store.write(put)
+            try:
+                renewed = self._store.write(put)
+            except Exception:
+                self._written |= dict.fromkeys(rows, UNSURE)
+                raise
             if is_due:
                 self._renew_at = self._clock() + RENEW_S
             if is_due and renewed < len(self._written):  # we slept, and were swept away

@@ -201,3 +201,26 @@ def test_a_database_that_fails_breaks_no_line(house: House, monkeypatch: pytest.
         assert presence.shown("c") is None
         gevent.sleep(0)
         assert presence.shown("c") is None, "not known, and that is all"
+
+
+def test_who_leaves_after_a_write_of_which_nobody_knows_is_not_there_for_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chat.core.log import StoreAway
+
+    here, there, write = another(house, "here"), another(house, "there"), house.store.write
+
+    def lose_the_answer(fn: Any) -> None:
+        write(fn)
+        raise StoreAway("its line broke after the commit")
+
+    with here.seated(Seat("c", ADA)):
+        monkeypatch.setattr(house.store, "write", lose_the_answer, raising=False)
+        with pytest.raises(StoreAway):
+            here.write()
+        monkeypatch.undo()
+    gevent.sleep(LINGER_S + 0.05)
+    here._census.settle()
+    here.write()
+    with there.seated(Seat("c", BEN)):
+        assert shown_by(there).is_alone
