@@ -63,7 +63,7 @@ SECTIONS: tuple[Section, ...] = (
             Route(
                 "POST", "/api/conversations/import", "Bring one back",
                 "Takes what export gives as JSON; all its ids are new. It may be larger than other bodies.",
-                takes=ImportedConversation, answers=((201, shapes.Conversation),), refusals=(*BODY, 403),
+                takes=ImportedConversation, answers=((201, shapes.Conversation),), refusals=(*BODY, 403, 429),
             ),
             Route(
                 "GET", "/api/search", "Search what you may read", "The newest hits come first.",

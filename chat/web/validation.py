@@ -226,4 +226,8 @@ def _said(problem: Any) -> str:
     """Put one validation error into a sentence: where, and what."""
     where = ".".join(map(str, problem["loc"]))
     what = _WORDS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
+    length = problem.get("ctx", {})
+    if length.get("field_type") == "Value":  # a text: Pydantic speaks of its items
+        most, least = length.get("max_length"), length.get("min_length")
+        what = f"must have at most {most} characters" if most else f"must have at least {least} characters"
     return f"{where or 'The body'}: {what}."

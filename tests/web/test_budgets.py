@@ -195,6 +195,8 @@ def test_what_is_brought_in_counts_as_asked(tmp_path: Path) -> None:
         told = [api.call("POST", "/conversations/import", {**heading, "messages": []}) for _ in range(3)]
         assert [answer.status_code for answer in told] == [201, 201, 429]
         assert int(told[-1].headers["Retry-After"]) >= 1
+        described = api.get("/openapi.json")["paths"]["/api/conversations/import"]["post"]
+        assert "429" in described["responses"]
         file = {"file": (io.BytesIO(b"{}"), "saved.json")}
         assert page(api).post("/import", data=file, headers=OURS).status_code == 429
 

@@ -98,3 +98,10 @@ def test_a_long_text_is_looked_through_in_no_time() -> None:
     began = time.process_time()
     assert TypeAdapter(Whole).validate_python(long) == long
     assert time.process_time() - began < 0.4  # a character at a time, it took over a second
+
+
+@pytest.mark.parametrize(("field", "said"), [("title", "at most 200 characters"), ("model", "least 1 char")])
+def test_a_wrong_length_is_told_in_characters(api: Api, field: str, said: str) -> None:
+    told = api.call("POST", "/conversations", {field: "x" * 201 if field == "title" else ""})
+    assert told.status_code == 422
+    assert said in told.get_json()["error"]["message"]
