@@ -98,6 +98,8 @@ def page(
     if after is not None:
         updated_at, seq = key_of(after, float, int)
         same_instant = and_(conversations.c.updated_at == updated_at, conversations.c.seq < seq)
+        # The first condition alone says where in the index to begin.
+        query = query.where(conversations.c.updated_at <= updated_at)
         query = query.where(or_(conversations.c.updated_at < updated_at, same_instant))
     newest_first = query.order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
     rows = conn.execute(newest_first.limit(limit + 1)).all()

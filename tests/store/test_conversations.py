@@ -1,15 +1,16 @@
 """Conversations: made, listed, changed, deleted with everything that is theirs."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from chat.core.lifecycle import Status
 from chat.store import conversations, messages, shares
 from chat.store.conversations import ConversationGone
-from chat.store.paging import BadPage
+from chat.store.paging import BadPage, mark
 from chat.store.people import Person
 from chat.store.previews import PREVIEW, previews
 from chat.store.tables import chunks, deletions, streams
@@ -120,6 +121,22 @@ def test_a_deleted_one_cannot_be_changed(talk: Talk, fields: dict[str, str | Non
     talk.write(conversations.delete, talk.streams, talk.cid)
     with pytest.raises(ConversationGone):
         talk.write(conversations.change, talk.cid, fields)
+
+
+def test_a_page_begins_where_the_last_one_ended_and_not_at_the_newest(tmp_path: Path) -> None:
+    said: list[tuple[str, Any]] = []
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        said.append((statement, values))
+
+    def look(conn: Connection) -> str:
+        event.listen(conn, "before_cursor_execute", note)
+        conversations.page(conn, ADA.id, after=mark(5.0, 7))
+        statement, values = said[0]
+        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
+
+    with Talk(f"sqlite:///{tmp_path}/talk.sqlite3") as talk:
+        assert "(owner_id=? AND updated_at<?)" in talk.store.read(look)
 
 
 # ── deletion ─────────────────────────────────────────────────────────────────────────────────
