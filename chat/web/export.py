@@ -28,6 +28,7 @@ api = Blueprint("api_export", __name__, url_prefix="/api/conversations")
 FORMAT, VERSION = "headwater.conversation", 1  # `chat.web.importing` reads them
 KINDS = {"markdown": ("md", "text/markdown; charset=utf-8"), "json": ("json", "application/json")}
 LONGEST_NAME = 60
+LET_OTHERS_S = 0.001  # after each piece: a client may take them all at once, and 0 looks at no socket
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')  # in the name of a file, on one system or another
 
 
@@ -76,7 +77,7 @@ def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
     for piece in rest:
         yield piece
-        gevent.sleep(0)  # a client that takes all at once must not keep everybody else waiting
+        gevent.sleep(LET_OTHERS_S)
 
 
 # ── JSON: all branches ───────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import socket
 import time
 from typing import Any
 
@@ -297,12 +298,17 @@ def test_others_are_served_while_a_long_one_is_saved(api: Api) -> None:
     )
     came = []
     answer = api.call("GET", f"/conversations/{made.id}/export?format=json", buffered=False)
-    other = gevent.spawn(lambda: came.append("meanwhile"))
+    here, there = socket.socketpair()
+    other = gevent.spawn(lambda: came.append(here.recv(9)))
+    gevent.sleep(0)
+    there.sendall(b"meanwhile")
     pieces = iter(answer.response)
     for _ in range(3):
         next(pieces)
-    assert came == ["meanwhile"]
+    assert came == [b"meanwhile"]
     other.join()
+    here.close()
+    there.close()
 
 
 def test_too_many_branches_at_one_place_are_refused(api: Api, document: Any) -> None:
