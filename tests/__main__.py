@@ -1,29 +1,40 @@
-"""`python -m tests`: the whole suite in two halves side by side, for most of its time goes on waiting."""
+"""`python -m tests`: the whole suite in three parts side by side, for most of its time goes on waiting."""
 
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-FIRST = ("server_promises", "generation", "live", "model", "js", "doctor")  # about half of the time
+# Each takes about as long as the others; what is named in none runs in the last.
+PARTS = (
+    ("server_promises", "generation", "live", "model", "js", "doctor"),
+    ("browser", "terminal"),
+)
 
 
 def main() -> int:
-    """Run both halves: show the first as it goes, the second at the end. 1 when one of them failed."""
-    folders = [str(TESTS / name) for name in FIRST]
-    with tempfile.TemporaryFile("w+") as said:
-        second = subprocess.Popen(
-            [*_pytest(), str(TESTS), *(f"--ignore={folder}" for folder in folders)], stdout=said, stderr=said
-        )
-        try:
-            first = subprocess.run([*_pytest(), *folders], check=False).returncode
-            second.wait()
-        finally:
-            second.terminate()
-        said.seek(0)
-        print(said.read(), flush=True)
-    return int(bool(first or second.returncode))
+    """Run all parts: show the first as it goes, the others at the end. 1 when one of them failed."""
+    first, *others = _parts()
+    with ExitStack() as open_files:
+        running = []
+        for part in others:
+            said = open_files.enter_context(tempfile.TemporaryFile("w+"))
+            run = subprocess.Popen([*_pytest(), *part], stdout=said, stderr=subprocess.STDOUT)
+            open_files.callback(run.terminate)
+            running.append((run, said))
+        failed = bool(subprocess.run([*_pytest(), *first], check=False).returncode)
+        for run, said in running:
+            failed |= bool(run.wait())
+            said.seek(0)
+            print(said.read(), flush=True)
+    return int(failed)
+
+
+def _parts() -> list[list[str]]:
+    named = [[str(TESTS / name) for name in names] for names in PARTS]
+    return [*named, [str(TESTS), *(f"--ignore={folder}" for folders in named for folder in folders)]]
 
 
 def _pytest() -> list[str]:
