@@ -47,6 +47,7 @@ def faults(page: Page) -> list[str]:
     found: list[str] = []
     for scheme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         if not page.evaluate("() => Boolean(window.axe)"):
             page.evaluate(AXE)
         found += [f"{scheme} {fault}" for fault in page.evaluate(FOUND, only)]
