@@ -26,9 +26,7 @@ def server(server_factory: ServerFactory, upstream: Upstream) -> RealServer:
     )
 
 
-def test_a_server_told_to_go_keeps_every_byte_and_is_gone_soon(
-    server: RealServer, person: Person
-) -> None:
+def test_a_server_told_to_go_keeps_every_byte_and_is_gone_soon(server: RealServer, person: Person) -> None:
     driven, alone = person.ask(model=MODEL), person.ask(model=MODEL)
     viewer = person.follow(driven.stream_id)
     driver = person.drive(driven.stream_id)
