@@ -57,7 +57,8 @@ def show() -> Response:
 
 @pages.post("/name")
 def rename() -> Response:
-    """Give this person another name, for what they ask from now on."""
+    """Give this person another name, for what they ask from now on. A program may not."""
+    _refuse_program()
     person, name = page_person(), parse_name(request.form.get("name", ""))
     if name:  # kept where they are stored, and in the cookie for as long as they are not
         give_cookie(house().store.write(partial(people.rename, person=Person(person.id, name))))
@@ -155,9 +156,14 @@ def current_account() -> Standing:
     standing = access.standing()
     if standing is None or not standing.has_account:
         raise AccountRequired
+    _refuse_program()
+    return standing
+
+
+def _refuse_program() -> None:
+    """Leave who somebody is to themselves. Raises ApiError for what comes with a token of theirs."""
     if access.is_program():
         raise ApiError("token_not_allowed", 403, "A token cannot do that. Do it in the browser.")
-    return standing
 
 
 def _see(path: str) -> Response:
