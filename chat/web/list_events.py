@@ -16,7 +16,7 @@ from chat.store.people import Person
 from chat.web import access
 from chat.web.bodies import Line, live_response
 from chat.web.house import House, house
-from chat.web.list_view import draw, read_list, sign_of
+from chat.web.list_view import Drawn, draw, drawn_of, read_list, sign_of, swaps
 
 REST_S = 0.3  # between two looks: of a program that asks a hundred questions a page shows the last state
 
@@ -33,6 +33,7 @@ class ListAside:
         self._person_id = person_id
         self._current = current
         self._shown = shown  # the sign of what the page shows
+        self._drawn: Drawn | None = None  # the same in its parts, once we have drawn it
         self._due = True  # something may have changed since the page was made
         self._rest_until = float("-inf")
         self._rests = False  # and will be woken
@@ -54,11 +55,11 @@ class ListAside:
         except (StoreAway, SQLAlchemyError):
             return b""  # still due: it looks again at the next beat
         self._due = False
+        before, self._drawn = self._drawn, drawn_of(html)
         if sign_of(html) == self._shown:
             return b""
         self._shown = sign_of(html)
-        swap = f'<hx-partial hx-target="#list-now" hx-swap="innerMorph">{html}</hx-partial>'
-        return sse.encode(None, swap)
+        return sse.encode(None, swaps(html, before))
 
     def _wake(self) -> None:
         self._rests = False

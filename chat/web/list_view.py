@@ -1,6 +1,9 @@
 """The list at the side as HTML, and the sign by which a page knows whether what it shows is still so."""
 
+from dataclasses import dataclass
 from hashlib import blake2s
+from re import DOTALL
+from re import compile as pattern
 from typing import Any
 
 from flask import current_app, request
@@ -36,6 +39,35 @@ def draw(found: Listed, current: str | None, *, older: bool = False) -> str:
 def sign_of(html: str) -> str:
     """Give a short sign of what is shown: another list has another one."""
     return blake2s(html.encode(), digest_size=6).hexdigest()
+
+
+ITEM = pattern(r'<li id="l-(\w+)".*?</li>', DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a page shows of its list, in short: the order of the items, and a sign of each."""
+
+    frame: str
+    items: dict[str, str]
+
+
+def drawn_of(html: str) -> Drawn:
+    """Note what was drawn, to tell later what of it changed."""
+    items = {item[1]: sign_of(item[0]) for item in ITEM.finditer(html)}
+    return Drawn(sign_of(ITEM.sub(r"\1", html)), items)
+
+
+def swaps(html: str, before: Drawn | None) -> str:
+    """Write how a page that shows `before` (None: who knows) comes to show this: what differs, or all."""
+    now = drawn_of(html)
+    if before is None or before.frame != now.frame:
+        return f'<hx-partial hx-target="#list-now" hx-swap="innerMorph">{html}</hx-partial>'
+    changed = (item for item in ITEM.finditer(html) if before.items[item[1]] != now.items[item[1]])
+    return "".join(
+        f'<hx-partial hx-target="#l-{item[1]}" hx-swap="outerMorph">{item[0]}</hx-partial>'
+        for item in changed
+    )
 
 
 def notice_context(person: Person) -> dict[str, Any]:

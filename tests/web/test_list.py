@@ -226,6 +226,23 @@ def test_a_list_that_changed_is_sent_whole_and_once(api: Api, aside: Callable[[]
     assert line.look(set()) == b""
 
 
+def test_an_entry_that_changed_in_its_place_is_sent_alone(
+    api: Api, aside: Callable[[], ListAside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.web.list_events.REST_S", 0.0)
+    quiet = api.begin(title="Springs").rpartition("/")[2]
+    made = api.begin(title="Brooks").rpartition("/")[2]
+    line, rung = aside(), {f"person:{api.ada.id}"}
+    assert line.look(set()) == b""
+    api.house.store.write(lambda tx: conversations.change(tx, made, {"title": "Rills"}))
+    alone = line.look(rung)
+    assert f'hx-target="#l-{made}"'.encode() in alone
+    assert b"Rills" in alone
+    assert b"Springs" not in alone, "what did not change is not sent"
+    api.house.store.write(lambda tx: conversations.bump(tx, quiet, updated_at=api.house.now() + 9))
+    assert b"#list-now" in line.look(rung), "another order is another list"
+
+
 def test_a_list_is_read_when_it_is_rung_and_not_at_every_word(
     api: Api, aside: Callable[[], ListAside], monkeypatch: pytest.MonkeyPatch
 ) -> None:
