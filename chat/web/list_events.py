@@ -18,6 +18,8 @@ from chat.web.bodies import Line, live_response
 from chat.web.house import House, house
 from chat.web.list_view import Drawn, draw, drawn_of, read_list, sign_of, swaps
 
+UNKNOWN = "-"  # the sign of no list: static/js/line.js sends it too
+FIRST = b"id: 0\n" + sse.PING  # with an id, so that who comes back says that they do
 REST_S = 0.3  # between two looks: of a program that asks a hundred questions a page shows the last state
 
 
@@ -72,10 +74,15 @@ class ListAside:
 
 
 def list_asides(person: Person | None, current: str | None = None) -> tuple[ListAside, ...]:
-    """Give the list of the page that asks for events: it says with which sign. None where it shows none."""
+    """Give the list of the page that asks for events: it says with which sign. None where it shows none.
+
+    Who comes back was sent others since: the sign in its address is that of the day it was opened.
+    """
     shown = request.args.get("list")
     if person is None or not shown:
         return ()
+    if "Last-Event-ID" in request.headers:
+        shown = UNKNOWN
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the body outlives the context
     return (ListAside(app, house(), person.id, current, shown),)
 
@@ -86,7 +93,7 @@ def list_response(person: Person) -> Response:
 
     def body(ear: Ear, line: Line) -> Iterator[bytes]:
         ear.beat(made.settings.heartbeat_s)
-        yield sse.PING
+        yield FIRST
         rung = set[str]()
         while True:
             news = [aside.look(rung) for aside in asides]

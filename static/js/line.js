@@ -16,7 +16,7 @@ export function follow(holder) {
   const note = document.getElementById("line-note");
   const gone = holder.dataset.after ? "This conversation is gone, or no longer shared." : ""; // the list has no end of its own
   let place = holder.dataset.after;
-  let source = null, over = false, open = false;
+  let source = null, over = false, open = false, connected = false;
   let heard = performance.now(), fails = 0, empty = 0, retry = 0, doubt = 0, back = 0, anew = 0, astray = 0;
 
   function connect() {
@@ -26,6 +26,8 @@ export function follow(holder) {
     source = document.createElement("div");
     const address = new URL(holder.dataset.events, location.href);
     if (place) address.searchParams.set("after", place);
+    if (connected && address.searchParams.has("list")) address.searchParams.set("list", "-"); // ours has changed since
+    connected = true;
     source.setAttribute("hx-sse:connect", address.pathname + address.search);
     source.setAttribute("hx-sse:close", "close");
     source.setAttribute("hx-swap", "none");

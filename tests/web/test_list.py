@@ -13,7 +13,7 @@ from chat.generation.tending import Tending
 from chat.store import conversations
 from chat.store.people import Person
 from chat.web.caller import COOKIE
-from chat.web.list_events import ListAside
+from chat.web.list_events import ListAside, list_asides
 from chat.web.list_view import draw, read_list, sign_of
 from tests.web.calls import Api
 
@@ -275,6 +275,16 @@ def test_whoever_rests_wakes_nobody_else(api: Api, aside: Callable[[], ListAside
         assert hears.take() == set()
     assert mine.look(rung) == b"", "it looked, and nothing had changed"
     assert not mine._due
+
+
+def test_who_comes_back_is_sent_the_list_whatever_it_showed_at_first(app: Flask, api: Api) -> None:
+    api.begin(title="Springs")
+    with app.app_context():
+        sign = sign_of(draw(read_list(api.house, api.ada.id), None))
+    for headers, sent in (({}, False), ({"Last-Event-ID": "3"}, True)):
+        with app.test_request_context(f"/events?list={sign}", headers=headers):
+            (line,) = list_asides(api.ada)
+            assert (b"Springs" in line.look(set())) is sent
 
 
 def test_a_page_without_a_list_is_sent_none(api: Api, ada: Browser) -> None:
