@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from chat.core.markdown import picture
 from tests.scripted import Script
 
 CODE = 'def flow(water):\n    """It goes <down>."""\n    return water * 2  # & on\n'
@@ -110,6 +111,14 @@ x = 1
 The end, with the area $A = r^2$ of it.
 """
 RAW = re.compile(r"\*\*|~~|\]\(|https?:|```|##|\|[-: ]|^\||\[x\]|`|\*\*\*|(?<!2 )\*(?! 3)", re.MULTILINE)
+
+
+def test_nothing_raw_is_sent_wherever_a_batch_ends():
+    written = OPEN.encode()
+    for end in range(len(written)):
+        shown = picture(written[:end], "k")
+        html = "".join(region.html for region in (*shown.closed, shown.open))
+        assert not RAW.search(re.sub(r"<[^>]*>", "\n", html)), written[:end][-40:]
 
 
 def test_nothing_raw_flashes_by_while_an_answer_is_written(server, upstream, ada, driver, viewer):

@@ -25,6 +25,11 @@ UNDECIDED = re.compile(
     re.VERBOSE,
 )
 
+# A line that the next one may turn into a table's head: until then it would flash by as pipes.
+MAYBE_HEAD = re.compile(r"(?:[ \t>]|[-+*](?=[ \t])|[0-9]{1,9}[.)](?=[ \t]))*+\|[^\n]*+")
+
+# How far (characters) a page may lag behind for a line that may become a table's head.
+HEAD_PATIENCE = 160
 
 # How far (characters) a page may lag behind for a formula on lines of its own; a longer one shows as source.
 FORMULA_PATIENCE = 800
@@ -73,6 +78,11 @@ def _without_undecided(text: str) -> tuple[str, list[Token]]:
         text = text[:line]
     tokens = parse(text)
     leaf = last_leaf(tokens)
+    head = _maybe_head(tokens, leaf, text)
+    if head is not None:
+        text = text[:head]
+        tokens = parse(text)
+        leaf = last_leaf(tokens)
     if leaf is not None and is_open_fence(tokens[leaf]):
         return text, tokens
     shown = trim_end(text)
@@ -86,6 +96,17 @@ def _without_undecided(text: str) -> tuple[str, list[Token]]:
 
 def _is_undecided(line: str) -> bool:
     return UNDECIDED.fullmatch(trim_end(line)) is not None
+
+
+def _maybe_head(tokens: list[Token], leaf: int | None, text: str) -> int | None:
+    """Give where the line begins that `text` ends in, if the next line may make it a table's head."""
+    if leaf is None or tokens[leaf].type != "inline" or tokens[leaf + 1].type != "paragraph_close":
+        return None
+    shown = trim_end(text)
+    begin = shown.rfind("\n") + 1
+    if text.count("\n", len(shown)) > 1 or len(shown) - begin > HEAD_PATIENCE:
+        return None
+    return begin if MAYBE_HEAD.fullmatch(shown, begin) else None
 
 
 def _ends_here(tokens: list[Token], leaf: int, shown: str, space: str) -> bool:

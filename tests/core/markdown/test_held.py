@@ -13,7 +13,7 @@ UNDECIDED = [
     *("-", "- ", "1", "1.", "12) ", "#", "## ", ">", "> - ", "---", "===", "|", "|--", "| :-", "* * "),
     *("`", "```", "```py", "~~~ a", "- [", "- [x]", "  ", "\t", "\u3000", "**", "_"),
 ]
-DECIDED = ["-a", "- a", "1a", "1. a", "#a", "# a", "> a", "=> a", "| a", "```a``` b", "2024 was", "3.14"]
+DECIDED = ["-a", "- a", "1a", "1. a", "#a", "# a", "> a", "=> a", "```a``` b", "2024 was", "3.14"]
 
 
 @pytest.mark.parametrize("line", UNDECIDED)
@@ -30,6 +30,16 @@ def test_a_line_that_is_decided_shows(line: str) -> None:
 def test_a_line_that_is_complete_shows(line: str) -> None:
     shown = picture(b"text\n\n" + line.encode() + b"\nmore", KEY)
     assert shown.offset == len(f"text\n\n{line}\nmore".encode())
+
+
+@pytest.mark.parametrize("before", ["", "text\n\n", "text\n", "> ", "- a\n- "])
+def test_a_line_that_may_become_the_head_of_a_table_waits_for_the_next_one(before: str) -> None:
+    settled = picture(before.encode(), KEY).offset
+    for grown in ("| a", "| a |", "| a | b |", "| a | b |\n"):
+        assert picture(f"{before}{grown}".encode(), KEY).offset <= max(settled, len(before)), grown
+    lines = f"{before}| a | b |\n{'> ' if before == '> ' else ''}more words"
+    assert picture(lines.encode(), KEY).offset == len(lines)
+    assert picture(f"{before}| {'a' * 170}".encode(), KEY).offset > len(before)
 
 
 def test_white_space_at_the_end_waits_for_the_next_word_but_in_code() -> None:
