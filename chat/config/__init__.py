@@ -9,6 +9,7 @@ from pydantic import AliasChoices, ValidationError, field_validator, model_valid
 from pydantic_settings import SettingsConfigDict
 
 from chat import addresses
+from chat.config.documents import Documents
 from chat.config.limits import Limits
 from chat.config.people import People
 from chat.config.serving import Serving
@@ -22,7 +23,7 @@ class SettingsError(ValueError):
     """A setting is wrong; the message says which and how, one line for each."""
 
 
-class Settings(Limits, People, Serving):  # their fields come in the order from right to left
+class Settings(Limits, Documents, People, Serving):  # their fields come in the order from right to left
     """Every setting, limit and rate; a field's description is what the README says of it.
 
     Of limits and rates, 0 turns one off.
@@ -49,8 +50,13 @@ class Settings(Limits, People, Serving):  # their fields come in the order from 
     def _priced(cls, value: Any) -> Any:
         return parse_prices(value) if isinstance(value, str) else value
 
+    @field_validator("context_tokens_by_model", mode="before")
+    @classmethod
+    def _by_model(cls, value: Any) -> Any:
+        return parse_contexts(value) if isinstance(value, str) else value
+
     _origins = field_validator("cors_origins")(addresses.origins)
-    _web_address = field_validator("openai_base_url", "oidc_issuer")(addresses.web)
+    _web_address = field_validator("openai_base_url", "embedding_base_url", "oidc_issuer")(addresses.web)
     _redis_address = field_validator("redis_url")(addresses.redis)
     _database_address = field_validator("database_url")(addresses.database)
 
@@ -110,6 +116,17 @@ def parse_prices(text: str) -> dict[str, tuple[float, float]]:
         if not (slash and model.strip() and all(0 <= each < 1e9 for each in prices[model.strip()])):
             raise ValueError("write model=0.15/0.60: the price of a million tokens, in and out")
     return prices
+
+
+def parse_contexts(text: str) -> dict[str, int]:
+    """Read `model=tokens, …`. Raises ValueError."""
+    contexts = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        model, _, tokens = one.rpartition("=")
+        if not (model.strip() and tokens.strip().isdecimal() and int(tokens) >= 1000):
+            raise ValueError("write model=8000: how many tokens it is told at most, 1000 or more")
+        contexts[model.strip()] = int(tokens)
+    return contexts
 
 
 def load(env_file: str | Path | None = ".env") -> Settings:

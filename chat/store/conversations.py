@@ -29,6 +29,7 @@ class Conversation:
     system: str | None
     model: str | None
     temperature: float | None
+    library: bool  # whether its owner's questions here draw on the owner's library
     pinned_at: float | None
     demo: bool
     revision: int
@@ -59,7 +60,19 @@ def create(
     """
     people.ensure(tx, owner, now)
     made = Conversation(
-        id or secrets.token_hex(12), owner.id, title, system, model, temperature, None, demo, 1, 1, now, now
+        id=id or secrets.token_hex(12),
+        owner_id=owner.id,
+        title=title,
+        system=system,
+        model=model,
+        temperature=temperature,
+        library=True,
+        pinned_at=None,
+        demo=demo,
+        revision=1,
+        changed_at_revision=1,
+        created_at=now,
+        updated_at=now,
     )
     tx.execute(
         insert(conversations).values(
@@ -203,6 +216,7 @@ def from_row(row: Row[Any]) -> Conversation:
         system=row.system,
         model=row.model,
         temperature=row.temperature,
+        library=bool(row.library),
         pinned_at=row.pinned_at,
         demo=bool(row.demo),
         revision=row.revision,

@@ -52,7 +52,8 @@ class Message:
     parent_id: str | None
     model: str | None
     usage: dict[str, Any] | None
-    citations: Sequence[dict[str, Any]]
+    citations: Sequence[dict[str, Any]]  # see chat.core.sources
+    left_out: int  # of an answer: earlier messages that the model was not told
     error: dict[str, str] | None
     finish_reason: str | None
     asked_by: str | None  # of an answer: the person who wanted it
@@ -162,6 +163,7 @@ def _message(
         model=row.model,
         usage=row.usage,
         citations=row.citations,
+        left_out=row.left_out or 0,
         error=row.error,
         finish_reason=row.finish_reason,
         asked_by=row.asked_by,

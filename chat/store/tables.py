@@ -149,6 +149,7 @@ conversations = Table(
     Column("system", Text),
     Column("model", String(200)),
     Column("temperature", Float),
+    Column("library", Integer, nullable=False, server_default="1"),  # whether its owner's is drawn on
     Column("pinned_at", Float),
     Column("discarded_at", Float),  # deleted on the page: invisible, and erased when nobody undoes it
     Column("demo", Integer, nullable=False, server_default="0"),
@@ -188,7 +189,8 @@ messages = Table(
     Column("reasoning_stream_id", String(32)),
     Column("model", String(200)),
     Column("usage", JSON),
-    Column("citations", JSON, nullable=False),
+    Column("citations", JSON, nullable=False),  # what it may cite, and once it ended what it does
+    Column("left_out", Integer),  # of an answer: earlier messages that the model was not told
     Column("error", JSON),
     Column("finish_reason", String(40)),
     Column("asked_by", String(32)),  # of an answer: whose budget it is charged to

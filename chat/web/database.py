@@ -11,15 +11,14 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from chat.config import Settings, SettingsError
-from chat.store import postgres, sqlite
+from chat.store import document_tables, postgres, sqlite
 from chat.store.migrating import alone, alone_on_server, engine_to_migrate
 from chat.store.revisions import MIGRATIONS, Unusable, newest, revision_of
 from chat.store.revisions import check as check_revision
-from chat.store.tables import metadata
 
 log = structlog.get_logger()
 
-db = SQLAlchemy(metadata=metadata)
+db = SQLAlchemy(metadata=document_tables.documents.metadata)  # all tables, for these know the others
 extension = Migrate(db=db, directory=str(MIGRATIONS))
 
 
