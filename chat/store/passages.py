@@ -1,0 +1,93 @@
+"""Passages: the text of a document as it was cut, one after another, and the words they are found by."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select
+from sqlalchemy import delete as delete_from
+
+from chat.core.documents import Passage
+from chat.store.document_tables import documents, passages
+from chat.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage as it is stored, and the document that it is of."""
+
+    seq: int
+    document_id: str
+    document: str  # its name
+    number: int  # from 1
+    page: int | None
+    heading: str
+    before: str
+    text: str
+
+
+def put(tx: Transaction, document_id: str, cut: Sequence[Passage]) -> None:
+    """Store passages of a document, and the words by which they are found. At most some 64 at a time.
+
+    That the document is there, and is the caller's to fill, is asked in the same transaction.
+    """
+    rows = [
+        {
+            "document_id": document_id, "number": one.number, "page": one.page, "heading": one.heading,
+            "before": one.before, "text": one.text,
+        }
+        for one in cut
+    ]  # fmt: skip
+    if rows:
+        tx.execute(insert(passages), rows)
+
+
+def take_away(tx: Transaction, document_id: str, most: int) -> int:
+    """Delete some passages of a document, the last ones first, with their words; say how many there were."""
+    last = select(passages.c.seq).where(passages.c.document_id == document_id)
+    seqs = list(tx.execute(last.order_by(passages.c.number.desc()).limit(most)).scalars())
+    if seqs:
+        tx.execute(delete_from(passages).where(passages.c.seq.in_(seqs)))
+    return len(seqs)
+
+
+def get(conn: Connection, document_id: str, number: int) -> Found | None:
+    """Find one passage of a document. Who may open that is asked before."""
+    here = and_(passages.c.document_id == document_id, passages.c.number == number)
+    row = conn.execute(_found().where(here)).one_or_none()
+    return from_row(row) if row else None
+
+
+def page_of(
+    conn: Connection, document_id: str, *, after: int = 0, around: int | None = None, limit: int = 50
+) -> list[Found]:
+    """List passages in their order: those after a number (0: from the first on), or those around one.
+
+    Around one: it stands in the middle. Who may open the document is asked before.
+    """
+    first = after + 1 if around is None else max(1, around - limit // 2)
+    here = and_(passages.c.document_id == document_id, passages.c.number >= first)
+    rows = conn.execute(_found().where(here).order_by(passages.c.number).limit(limit))
+    return [from_row(row) for row in rows]
+
+
+def by_seqs(conn: Connection, seqs: Iterable[int], allowed: ColumnElement[bool]) -> dict[int, Found]:
+    """Find passages by `seq`, of documents that `allowed` allows (see `document_rights`) and no others."""
+    rows = conn.execute(_found().where(passages.c.seq.in_(list(seqs)), allowed))
+    return {row.seq: from_row(row) for row in rows}
+
+
+def from_row(row: Row[Any]) -> Found:
+    """Give the passage of what `columns` selects."""
+    return Found(**{name: row._mapping[name] for name in Found.__slots__})
+
+
+def columns() -> list[ColumnElement[Any]]:
+    """Give what `from_row` reads, of `passages` joined with `documents`."""
+    own = [passages.c[name] for name in Found.__slots__ if name != "document"]
+    return [*own, documents.c.name.label("document")]
+
+
+def _found() -> Select[Any]:
+    joined = passages.join(documents, documents.c.id == passages.c.document_id)
+    return select(*columns()).select_from(joined)
