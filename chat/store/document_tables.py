@@ -43,6 +43,7 @@ documents = Table(
     Column("passages", Integer, nullable=False, server_default="0"),
     Column("embedded", Integer, nullable=False, server_default="0"),  # passages that have a vector
     Column("language", String(8)),  # in which its words are indexed
+    Column("shelf", String(8), index=True),  # where in the index its words stand; NULL: nowhere yet
     Column("reader", String(200)),  # the process that reads it
     Column("reading_until", Float),  # wall clock: after that, another one may
     Column("attempts", Integer, nullable=False, server_default="0"),

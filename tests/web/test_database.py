@@ -55,8 +55,10 @@ def test_migrated_tables_are_those_of_the_code(url: str) -> None:
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out the index of words: it is made by hand, another one in each kind of database."""
-    return not (kind == "table" and re.fullmatch("search(_(data|idx|content|config))?", name or ""))
+    """Leave out the indexes of words: they are made by hand, other ones in each kind of database."""
+    return not (
+        kind == "table" and re.fullmatch("(search|passage_index)(_(data|idx|content|config))?", name or "")
+    )
 
 
 def test_it_says_what_it_did(url: str) -> None:
