@@ -1,0 +1,66 @@
+"""The citations of an answer: what it may cite, stored before its first word, and what it did, at its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, select, update
+
+from chat.core.citing import settled
+from chat.core.lifecycle import Status
+from chat.core.sources import Source
+from chat.store import conversations
+from chat.store.tables import messages, streams
+from chat.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an answer was offered: its sources, and how many earlier messages its model was not told."""
+
+    sources: Sequence[Source]
+    left_out: int = 0
+
+
+def offered(conn: Connection, stream_id: str) -> Offered:
+    """Give what the answer whose text this stream is was offered so far."""
+    columns = select(messages.c.citations, messages.c.left_out)
+    row = conn.execute(columns.where(messages.c.stream_id == stream_id)).one_or_none()
+    if row is None:
+        return Offered([])
+    return Offered([Source.from_json(one) for one in row.citations], row.left_out or 0)
+
+
+def offer(
+    tx: Transaction, stream_id: str, epoch: int, sources: Sequence[Source], left_out: int
+) -> Offered | None:
+    """Note what an answer is about to be told, unless that is noted already; give what is stored.
+
+    None, and nothing is changed, when the stream is not written under this epoch any more.
+    """
+    held = and_(streams.c.id == stream_id, streams.c.epoch == epoch, streams.c.status == Status.STREAMING)
+    # Held until the commit: who takes the stream over reads afterwards what is stored here, or comes first.
+    if tx.execute(select(streams.c.id).where(held).with_for_update(key_share=True)).one_or_none() is None:
+        return None
+    mine = messages.c.stream_id == stream_id
+    columns = select(messages.c.conversation_id, messages.c.citations, messages.c.left_out)
+    row = tx.execute(columns.where(mine)).one_or_none()
+    if row is None:
+        return None
+    if row.citations:
+        return Offered([Source.from_json(one) for one in row.citations], row.left_out or 0)
+    revision = conversations.bump(tx, row.conversation_id)
+    told = {"citations": [source.to_json() for source in sources], "left_out": left_out, "revision": revision}
+    tx.execute(update(messages).where(mine).values(told))
+    return Offered(sources, left_out)
+
+
+def settle(conn: Connection, stream_id: str, citations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give what remains of an answer's citations at its end: those that its text names, with their quotes."""
+    text = conn.execute(select(streams.c.text).where(streams.c.id == stream_id)).scalar_one_or_none() or ""
+    return settled_json(citations, text)
+
+
+def settled_json(citations: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Do the same for a text that is at hand."""
+    return [source.to_json() for source in settled(map(Source.from_json, citations), text)]
