@@ -1,9 +1,11 @@
 """What of a live text is not shown yet: a line that may still turn out to be anything, and white space."""
 
 import re
+from collections.abc import Set
 
 from markdown_it.token import Token
 
+from chat.core.markdown.chips import NO_NUMBERS
 from chat.core.markdown.mark import is_cell, last_leaf
 from chat.core.markdown.math import undecided_math, without_closer
 from chat.core.markdown.parser import is_open_fence, parse, trim_end
@@ -35,28 +37,28 @@ HEAD_PATIENCE = 160
 FORMULA_PATIENCE = 800
 
 
-def settle(text: str) -> tuple[str, list[Token]]:
+def settle(text: str, numbers: Set[int] = NO_NUMBERS) -> tuple[str, list[Token]]:
     """Cut `text` to what can be shown now, and parse that."""
-    shown, tokens = _without_pending(text)
+    shown, tokens = _without_pending(text, numbers)
     began = undecided_math(tokens, shown)
     if began is None:
         return shown, tokens
     formula = shown.split("\n", began)[-1]
     if len(formula) <= FORMULA_PATIENCE:
-        return _without_undecided(shown[: len(shown) - len(formula)])
+        return _without_undecided(shown[: len(shown) - len(formula)], numbers)
     open_text = without_closer(shown)
-    return (shown, tokens) if open_text == shown else (open_text, parse(open_text))
+    return (shown, tokens) if open_text == shown else (open_text, parse(open_text, numbers))
 
 
-def _without_pending(text: str) -> tuple[str, list[Token]]:
+def _without_pending(text: str, numbers: Set[int]) -> tuple[str, list[Token]]:
     line = text.rfind("\n") + 1
     cut = pending(text[line:])
     if cut is None:
-        return _without_undecided(text)
-    before = _without_undecided(text[: line + cut])
+        return _without_undecided(text, numbers)
+    before = _without_undecided(text[: line + cut], numbers)
     code = _code_begins(before[1])
     if code is not None:  # where the line goes on with it, nothing is pending
-        whole = _without_undecided(text)
+        whole = _without_undecided(text, numbers)
         if _code_begins(whole[1]) == code:
             return whole
     return before
@@ -71,17 +73,17 @@ def _code_begins(tokens: list[Token]) -> int | None:
     return lines[0] if lines else None
 
 
-def _without_undecided(text: str) -> tuple[str, list[Token]]:
+def _without_undecided(text: str, numbers: Set[int]) -> tuple[str, list[Token]]:
     """Leave out an undecided last line and, but in an open fence, white space that would glue to nothing."""
     line = text.rfind("\n") + 1
     if _is_undecided(text[line:]):
         text = text[:line]
-    tokens = parse(text)
+    tokens = parse(text, numbers)
     leaf = last_leaf(tokens)
     head = _maybe_head(tokens, leaf, text)
     if head is not None:
         text = text[:head]
-        tokens = parse(text)
+        tokens = parse(text, numbers)
         leaf = last_leaf(tokens)
     if leaf is not None and is_open_fence(tokens[leaf]):
         return text, tokens
@@ -90,7 +92,7 @@ def _without_undecided(text: str) -> tuple[str, list[Token]]:
     if "\n" in space and (leaf is None or _ends_here(tokens, leaf, shown, space)):
         shown += space[: space.rfind("\n") + 1]
     if space.strip(" \t\r\n"):  # the grammar's rules differ in what they take for white space
-        tokens = parse(shown)
+        tokens = parse(shown, numbers)
     return shown, tokens
 
 

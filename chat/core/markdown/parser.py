@@ -1,7 +1,7 @@
-"""The grammar: CommonMark with tables, strikethrough, tasks and formulas; no raw HTML, no definitions."""
+"""The grammar: CommonMark with tables, tasks, formulas and citations; no raw HTML, no definitions."""
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence, Set
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from chat.core.markdown import math
+from chat.core.markdown import chips, math
 
 FENCE_MAY_INTERRUPT = ["paragraph", "reference", "blockquote", "list"]
 CELLS_FILLED_UP = 4096  # of rows that are too short; the library's 65,536 take seconds and half a megabyte
@@ -64,6 +64,11 @@ class LeanRenderer(RendererHTML):
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
     ) -> str:
         return f'<span class="box">{tokens[idx].content}</span>'
+
+    def chip(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        return chips.chip_html(tokens[idx].content.strip("[]"))
 
     def hardbreak(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -152,6 +157,7 @@ def _grammar() -> MarkdownIt:
     md.disable(["reference", "html_block", "html_inline"])
     md.block.ruler.at("fence", _fence_that_knows_its_end, {"alt": FENCE_MAY_INTERRUPT})
     math.teach(md)
+    chips.teach(md)
     md.validateLink = _links_may_go  # type: ignore[method-assign]
     md.core.ruler.push("images_become_links", _images_become_links)
     md.core.ruler.push("tasks_become_boxes", _tasks_become_boxes)
@@ -176,9 +182,9 @@ def trim_end(text: str) -> str:
     return text.rstrip(MD_TRIM_CHARS)
 
 
-def parse(text: str) -> list[Token]:
-    """Turn Markdown into tokens; every text is valid Markdown, so it never refuses."""
-    return _GRAMMAR.parse(text)
+def parse(text: str, numbers: Set[int] = chips.NO_NUMBERS) -> list[Token]:
+    """Turn Markdown, which may cite these numbers, into tokens; every text is valid: it never refuses."""
+    return _GRAMMAR.parse(text, {chips.NUMBERS: numbers})
 
 
 def to_html(tokens: Sequence[Token]) -> str:

@@ -1,10 +1,11 @@
 """A text as a row of regions, one for each top-level block: all but the last are final."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from chat.core.markdown.chips import NO_NUMBERS
 from chat.core.markdown.held import settle
 from chat.core.markdown.mark import NONCE, mark_html, place_nonce
 from chat.core.markdown.parser import blocks, parse, read, to_html
@@ -32,24 +33,28 @@ class Picture:
     offset: int
 
 
-def render(text: str) -> str:
+def render(text: str, numbers: Set[int] = NO_NUMBERS) -> str:
     """Give a finished text's HTML: whole, sanitised, the same bytes as its regions one after another."""
-    return "".join(region.html for region in finished(text.encode()))
+    return "".join(region.html for region in finished(text.encode(), numbers=numbers))
 
 
-def finished(text: bytes, since: int = 0) -> tuple[Region, ...]:
-    """Give a finished text's regions from `since` (where a region begins) on; none when nothing is there."""
+def finished(text: bytes, since: int = 0, numbers: Set[int] = NO_NUMBERS) -> tuple[Region, ...]:
+    """Give a finished text's regions from `since` (where a region begins) on; none when nothing is there.
+
+    `numbers`: of the sources that it may cite.
+    """
     source = read(text[since:])
-    found = blocks(parse(source))
+    found = blocks(parse(source, numbers))
     return _regions(found, _starts(found, source, since))
 
 
-def picture(text: bytes, key: str, since: int = 0) -> Picture:
+def picture(text: bytes, key: str, since: int = 0, numbers: Set[int] = NO_NUMBERS) -> Picture:
     """Picture message `key` while its text grows; parses only from `since`, where a region begins.
 
-    The same bytes from the same place are always the same picture: a place is enough to resume.
+    The same bytes from the same place are always the same picture: a place is enough to resume. So are the
+    `numbers` that it may cite, which are known before the first byte.
     """
-    source, tokens = settle(read(text[since:].removesuffix(b"\r")))
+    source, tokens = settle(read(text[since:].removesuffix(b"\r")), numbers)
     offset = since + len(source.encode())
     found = blocks(tokens)
     starts = _starts(found, source, since)

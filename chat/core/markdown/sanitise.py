@@ -7,6 +7,7 @@ import nh3
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code"),
     *("ul", "ol", "li", "strong", "em", "s", "a", "span", "div"),
+    "b",  # a chip: its number and nothing more
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 CLASSES = {

@@ -183,6 +183,30 @@ never
 - closed
 """
 
+CITED = """\
+# Where rivers begin [1]
+
+Rivers rise in springs[1], in bogs [2] and under ice [1, 2]. **So it is said [12]**, and _there_ too [1][2].
+A [link](https://example.org/a) and [1](https://example.org/b), `a[1]`, $x[1]$, [3] and [1, 3] are no chips.
+
+- Springs [1]
+  - cold ones [12]
+- [2] says so
+
+| What | Who |
+|---|---|
+| bogs | [2] |
+| ice [1] | [1][12] |
+
+> They say [2]
+
+```
+a[1] = [2]
+```
+
+The end [1]
+"""
+
 HOSTILE = """\
 <script>alert(1)</script>
 
