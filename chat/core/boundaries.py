@@ -1,7 +1,7 @@
 """Where a batch may end: after a word, a sentence, a paragraph, or every n bytes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from chat.core.log import floor_boundary
 
@@ -17,6 +17,7 @@ _UNSPACED = "。！？｡"  # end one by themselves
 _SENTENCE = re.compile(
     rf"[{_SPACED}][{_CLOSERS}]{{0,8}}\s|[{_UNSPACED}][{_CLOSERS}]{{0,8}}(?=[^{_CLOSERS}{_UNSPACED}])"
 )
+_SENTENCE_OR_LINE = re.compile(rf"\n|{_SENTENCE.pattern}")
 _LONGEST_MARK = 9  # characters from a mark to the one that settles it
 _LONGEST_LEAD = 24  # characters before a full stop that tell what it ends
 _OPENERS = "\"'“‘„«‹([{*_`~"
@@ -49,6 +50,14 @@ def after_sentence(old: str, new: str, start: int) -> int:
         if text[at] != "." or not _is_no_sentence(text[max(0, at - _LONGEST_LEAD) : at]):
             last = max(last, mark.end() - len(old))
     return last
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """List the places in a whole text where its next sentence or line begins, from the left."""
+    for mark in _SENTENCE_OR_LINE.finditer(text):
+        at = mark.start()
+        if text[at] != "." or not _is_no_sentence(text[max(0, at - _LONGEST_LEAD) : at]):
+            yield mark.end()
 
 
 def _is_no_sentence(lead: str) -> bool:

@@ -1,0 +1,1 @@
+"""Documents as text: their kinds, and how they are cut."""
