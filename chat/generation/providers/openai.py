@@ -4,7 +4,6 @@ import logging
 import random
 import ssl
 from collections.abc import Callable, Sequence
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ import openai
 
 from chat.generation.providers import words
 from chat.generation.providers.answer import HttpAnswer
-from chat.generation.providers.transport import LeanTransport
+from chat.generation.providers.calling import http_client, retry_after, without_secrets
 from chat.generation.providers.types import Ask, Patience, ProviderError
 
 RETRIES = 2  # after the first try, and only before the first token
@@ -47,7 +46,7 @@ class OpenAIProvider:
         self.default_model = default_model
         self._models = tuple(models)
         self._key = key.strip()
-        self._address = _without_secrets(address)
+        self._address = without_secrets(address)
         self._patience = patience
         self._now = now
         self._sleep = sleep
@@ -61,7 +60,7 @@ class OpenAIProvider:
             timeout=httpx2.Timeout(None, connect=patience.connect_s or None),
             # packed streams are held back by their packer, and cost us the unpacking
             default_headers={"Accept-Encoding": "identity"},
-            http_client=_http_client(proxy, tls, now),
+            http_client=http_client(proxy, tls, now),
         )
 
     def models(self) -> Sequence[str]:
@@ -148,31 +147,5 @@ class OpenAIProvider:
         return asked if asked <= LONGEST_PAUSE_S else None
 
 
-def retry_after(headers: httpx2.Headers) -> float | None:
-    """Read how many seconds a server wants us to wait (RFC 9110, section 10.2.3); None: it does not say."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) * unit)
-        except (KeyError, ValueError):
-            continue  # absent, or a date
-    try:  # a date is told against the server's own clock, not ours
-        until, date = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
-        return max(0.0, (until - date).total_seconds())
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
 def _blames(error: openai.APIStatusError, *names: str) -> bool:
     return any(name in error.response.text for name in names)
-
-
-def _http_client(proxy: str | None, tls: ssl.SSLContext | None, now: Callable[[], float]) -> httpx2.Client:
-    """Ours where the line is direct; the SDK's own transport where a proxy stands between."""
-    if proxy:
-        return httpx2.Client(proxy=proxy, verify=tls or True, trust_env=False, follow_redirects=False)
-    return httpx2.Client(transport=LeanTransport(now, tls), trust_env=False, follow_redirects=False)
-
-
-def _without_secrets(address: str) -> str:
-    url = httpx2.URL(address)
-    return str(url.copy_with(username=None, password=None, query=None, fragment=None))

@@ -1,19 +1,15 @@
 """What a person is told when the model's server does not answer as it should: plain words, never the key."""
 
-import re
 import ssl
 from functools import partial
 
 import httpx2
 import openai
 
+from chat.generation.providers.quoting import with_quote, without_key
 from chat.generation.providers.types import ProviderError
 
 LONGEST_NAME = 100  # characters of a model id, which the person may have made up
-LONGEST_QUOTE = 300  # characters of the server's own words
-SHORTEST_KEY = 6  # characters; a shorter one is a placeholder, and may be a part of any word
-_KEY = re.compile(r"\b(?:sk|pk|rk|key|gsk|xai)[-_][\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
-_BLANK = re.compile(r"[\s\0-\x1f\x7f\ud800-\udfff]+")
 
 TRUNCATED = partial(
     ProviderError,
@@ -36,7 +32,7 @@ TOO_LARGE = partial(
 
 def failed_midway(said: str, key: str = "") -> ProviderError:
     """Word an error that came in the stream itself."""
-    text = _with_quote("The model's server reported an error", without_key(said, key))
+    text = with_quote("The model's server reported an error", without_key(said, key))
     return ProviderError("provider_failed", text, retryable=True)
 
 
@@ -83,12 +79,12 @@ def refused(error: openai.APIStatusError, model: str, key: str) -> ProviderError
         return ProviderError("provider_refused", "The model's server refused the key (401).")
     if status == 403:
         return ProviderError(
-            "provider_refused", _with_quote("The model's server does not allow this (403)", said)
+            "provider_refused", with_quote("The model's server does not allow this (403)", said)
         )
     if status == 404:
         name = model[:LONGEST_NAME]
         text = f"The model's server does not know the model “{name}”, or its address is wrong (404)"
-        return ProviderError("provider_refused", _with_quote(text, said))
+        return ProviderError("provider_refused", with_quote(text, said))
     if status == 429:
         if is_out_of_quota(error):
             return ProviderError(
@@ -101,10 +97,10 @@ def refused(error: openai.APIStatusError, model: str, key: str) -> ProviderError
         text = f"The model's server sent us to another address ({status}), which is not followed."
         return ProviderError("provider_refused", text)
     if status >= 500:
-        text = _with_quote(f"The model's server failed ({status})", said)
+        text = with_quote(f"The model's server failed ({status})", said)
         return ProviderError("provider_failed", text, retryable=True)
     return ProviderError(
-        "provider_refused", _with_quote(f"The model's server refused the question ({status})", said)
+        "provider_refused", with_quote(f"The model's server refused the question ({status})", said)
     )
 
 
@@ -117,17 +113,3 @@ def _said(error: openai.APIStatusError, key: str) -> str:
     body = error.body
     text = body.get("message") or body.get("detail") if isinstance(body, dict) else None
     return without_key(text, key) if isinstance(text, str) else ""
-
-
-def without_key(text: str, key: str) -> str:
-    """Blot the key out of somebody else's words."""
-    return text.replace(key, "…") if len(key) >= SHORTEST_KEY else text
-
-
-def _with_quote(text: str, said: str) -> str:
-    said = _BLANK.sub(" ", _KEY.sub("…", said)).strip()
-    if not said:
-        return f"{text}."
-    if len(said) > LONGEST_QUOTE:
-        said = said[:LONGEST_QUOTE].rstrip() + "…"
-    return f"{text}: {said}"
