@@ -101,8 +101,8 @@ def _best_cut(text: str, start: int, most: int, target: int, least: int) -> tupl
     Gives the end of what is before the cut and the beginning of what is behind it; `text` ends with no space.
     """
     window = text[start : start + most]
-    for ends in (sentence_ends(window), (blank.end() for blank in re.finditer(r"\s", window))):
-        found = [at for at in ends if at >= least]
+    for places in (sentence_ends(window), (blank.end() for blank in re.finditer(r"\s", window))):
+        found = [at for at in places if at >= least]
         if found:
             begins = start + min(found, key=lambda at: abs(at - target))
             break

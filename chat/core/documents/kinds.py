@@ -27,70 +27,12 @@ _BY_ENDING = {
 _BEGINS = {"pdf": b"%PDF-", "docx": b"PK\x03\x04"}
 _SPOKEN = {"pdf": "a PDF", "docx": "a Word document", "html": "HTML", "markdown": "Markdown", "text": "text"}
 # What looks like text, or might, and is none for a reader.
-_OTHER_KINDS = frozenset(
-    [
-        "avif",
-        "bmp",
-        "class",
-        "dll",
-        "doc",
-        "docm",
-        "dotx",
-        "eps",
-        "epub",
-        "exe",
-        "gif",
-        "gz",
-        "heic",
-        "ico",
-        "jar",
-        "jpeg",
-        "jpg",
-        "key",
-        "mdb",
-        "mobi",
-        "mov",
-        "mp3",
-        "mp4",
-        "numbers",
-        "odp",
-        "ods",
-        "odt",
-        "ogg",
-        "otf",
-        "pages",
-        "png",
-        "pot",
-        "ppt",
-        "pptm",
-        "pptx",
-        "ps",
-        "rar",
-        "rtf",
-        "so",
-        "sqlite",
-        "svg",
-        "tar",
-        "tgz",
-        "tif",
-        "tiff",
-        "ttf",
-        "wasm",
-        "wav",
-        "webm",
-        "webp",
-        "woff",
-        "woff2",
-        "xls",
-        "xlsb",
-        "xlsm",
-        "xlsx",
-        "xz",
-        "zip",
-        "zst",
-        "7z",
-    ]
-)
+_OTHER_ENDINGS = """
+    avif bmp class dll doc docm eps epub exe gif gz heic ico jar jpeg jpg key mdb mobi mov mp3 mp4 numbers odp
+    ods odt ogg otf pages png pot ppt pptm pptx ps rar rtf so sqlite tar tgz tif tiff ttf wasm wav webm webp
+    woff woff2 xls xlsb xlsm xlsx xz zip zst 7z
+"""
+_OTHER_KINDS = frozenset(_OTHER_ENDINGS.split())
 _OTHER_BEGINNINGS = (b"%!PS", b"{\\rtf")
 _MARKS_OF_TEXT = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # without ESC, which stands in logs in colour

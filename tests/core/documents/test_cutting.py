@@ -1,6 +1,7 @@
 """How documents are cut into passages: nothing is lost, nothing is too long, nothing crosses a heading."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -40,11 +41,11 @@ def test_passages_are_all_of_the_text_and_none_is_longer_than_it_may_be(blocks: 
 
 
 @given(BLOCKS)
-def test_what_a_passage_has_before_it_is_the_end_of_the_one_before_in_its_section(
+def test_what_is_before_a_passage_is_the_end_of_the_one_before_it(
     blocks: list[Block],
 ) -> None:
     found = list(cut(blocks))
-    for last, one in zip(found, found[1:], strict=False):
+    for last, one in pairwise(found):
         assert len(one.before) <= OVERLAP
         assert last.text.endswith(one.before)
         assert one.heading == last.heading or not one.before
