@@ -92,6 +92,8 @@ def begin(
         raise TooManyDocuments(limits.documents)
     if limits.bytes and held + size > limits.bytes:
         raise TooMuch(limits.bytes)
+    if limits.bytes and held + size + _restorable(tx.conn, owner.id) > limits.bytes:
+        _make_room(tx, owner.id)
     row = {
         "id": secrets.token_hex(12), "owner_id": owner.id, "conversation_id": conversation_id, "name": name,
         "kind": kind, "size": size, "status": DocumentStatus.ARRIVING, "created_at": now, "updated_at": now,
@@ -169,6 +171,12 @@ def usage(conn: Connection, owner_id: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def _restorable(conn: Connection, owner_id: str) -> int:
+    theirs = and_(documents.c.owner_id == owner_id, documents.c.discarded_at > AT_ONCE)
+    found = conn.execute(select(func.coalesce(func.sum(documents.c.size), 0)).where(theirs)).scalar_one()
+    return int(found)
+
+
 def pieces_of(store: Store, document_id: str) -> Iterator[bytes]:
     """Give the original piece by piece, each by a short read of its own.
 
@@ -209,16 +217,26 @@ def discard(tx: Transaction, document_id: str, now: float) -> bool:
     return change(tx, _is(document_id), discarded_at=now) is not None
 
 
+def delete(tx: Transaction, document_id: str) -> bool:
+    """Hide it from everybody at once, for good. False: it is not there, or discarded already."""
+    return change(tx, _is(document_id), discarded_at=AT_ONCE) is not None
+
+
 def restore(tx: Transaction, document_id: str) -> Document | None:
     """Bring a discarded one back as it was; None when it was erased, or never discarded.
 
-    Who may: whoever `changeable` allowed to discard it, which is the caller's to remember.
+    Who may is the caller's to know: see `discarded`.
     """
-    gone = and_(documents.c.id == document_id, documents.c.discarded_at > AT_ONCE)
-    found = change(tx, gone, discarded_at=None)
+    found = change(tx, _discarded(document_id), discarded_at=None)
     if found is not None:
         tx.ring(READERS)  # perhaps it was not read yet
     return found
+
+
+def _make_room(tx: Transaction, owner_id: str) -> None:
+    """What was deleted and may come back takes room, too: for something new, it may no longer."""
+    theirs = and_(documents.c.owner_id == owner_id, documents.c.discarded_at > AT_ONCE)
+    tx.execute(update(documents).where(theirs).values(discarded_at=AT_ONCE))
 
 
 def change(tx: Transaction, where: ColumnElement[bool], **values: Any) -> Document | None:
@@ -228,6 +246,12 @@ def change(tx: Transaction, where: ColumnElement[bool], **values: Any) -> Docume
         return None
     ring(tx, row)
     return from_row(row)
+
+
+def discarded(conn: Connection, document_id: str) -> Document | None:
+    """Find one that was discarded and may still be brought back."""
+    row = conn.execute(select(documents).where(_discarded(document_id))).one_or_none()
+    return from_row(row) if row else None
 
 
 # ── small words ──────────────────────────────────────────────────────────────────────────────
@@ -259,3 +283,7 @@ def from_row(row: Row[Any]) -> Document:
 def _is(document_id: str, status: DocumentStatus | None = None) -> ColumnElement[bool]:
     this = and_(documents.c.id == document_id, HERE)
     return this if status is None else and_(this, documents.c.status == status)
+
+
+def _discarded(document_id: str) -> ColumnElement[bool]:
+    return and_(documents.c.id == document_id, documents.c.discarded_at > AT_ONCE)
