@@ -1,15 +1,13 @@
 """Where a text cites its sources: `[1]`, `[1][2]` or `[1, 2]`, of the numbers it was given, and no others."""
 
-import re
 from collections.abc import Set
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from chat.core.citing import MARK
+
 NO_NUMBERS: frozenset[int] = frozenset()
-NUMBER = "[1-9][0-9]{0,2}"
-CITING = re.compile(rf"\[({NUMBER}(?:[ ]?[,;][ ]?{NUMBER})*)\]")
-BETWEEN = re.compile(r"[ ]?[,;][ ]?")
 NUMBERS = "numbers"  # under which the grammar is told which sources there are
 
 
@@ -28,13 +26,13 @@ def _in_line(state: StateInline, silent: bool) -> bool:
     # Silent is who looks for a link's end, in whose words brackets are brackets.
     if silent or state.src[state.pos] != "[" or not numbers or state.linkLevel:
         return False
-    found = CITING.match(state.src, state.pos, state.posMax)
-    if found is None:
+    found = MARK.match(state.src, state.pos)
+    if found is None or found.end() > state.posMax:
         return False
-    cited = [int(number) for number in BETWEEN.split(found[1])]
-    if not numbers >= set(cited):
-        return False  # half of it would be a promise that nobody keeps
-    for number in cited:
-        state.push("chip", "b", 0).content = f"[{number}]"  # as it stands in what a picture is called
+    cited = [int(number) for number in found[1].split(",")]
+    if numbers.isdisjoint(cited):
+        return False
+    for number in cited:  # one that is not there stands beside those that are, as it is written
+        state.push("chip" if number in numbers else "text", "", 0).content = f"[{number}]"
     state.pos = found.end()
     return True
