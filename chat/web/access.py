@@ -5,8 +5,10 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from chat.store import conversations, rights, shares
+from chat.store import conversations, documents, rights, shares
 from chat.store.conversations import Conversation
+from chat.store.document_rights import changeable, readable
+from chat.store.documents import Document
 from chat.store.people import Person, Standing
 from chat.store.rights import Whose
 from chat.store.stored import StreamState, state_of
@@ -132,6 +134,26 @@ def conversation_by_link(token: str) -> Conversation:
 def not_found() -> NotFound:
     """Make the answer for what is unknown or foreign."""
     return NotFound()
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────
+
+
+def document_or_404(document_id: str, need: Literal["read", "change"] = "read") -> Document:
+    """Find a document that the caller may open (or `change`). Raises NotFound; ReadOnly, also for a link."""
+    person = current_person()
+
+    def look(conn: Connection) -> tuple[Document | None, bool]:
+        found = documents.get(conn, document_id, readable(person.id))
+        may = need == "read" or documents.get(conn, document_id, changeable(person.id)) is not None
+        return found, may
+
+    found, may = house().store.read(look)
+    if found is None:
+        raise NotFound
+    if not may:
+        raise ReadOnly
+    return found
 
 
 # ── asked again while a line is open ─────────────────────────────────────────────────────────

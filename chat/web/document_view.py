@@ -1,9 +1,8 @@
-"""Documents as clients and pages see them: their JSON, their addresses, and the words for how far they are."""
+"""Documents as clients see them: their JSON, and the addresses of their pages and passages."""
 
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from chat.core.documents.status import DocumentStatus
 from chat.store.documents import Document
 from chat.store.passages import Found
 from chat.web.shapes import time_json

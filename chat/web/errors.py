@@ -15,13 +15,15 @@ from chat.core.log import OffsetProblem, StoreAway
 from chat.generation.answers import USED_UP
 from chat.generation.engine import Draining
 from chat.generation.refusal import Refused
-from chat.store import budgets, messages
+from chat.store import budgets, documents, messages
 from chat.store.conversations import ConversationGone
 from chat.store.paging import BadPage
 
 log = structlog.get_logger()
 
 NOTHING_HERE = "There is nothing here, or not for you."
+TOO_MANY_DOCUMENTS = "You have as many documents as one may have here. Delete one first."
+TOO_MANY_BYTES = "With this one your documents would take more room than one may have. Delete some first."
 SOON = "2"  # seconds after which it is worth trying again
 
 
@@ -148,6 +150,9 @@ _TOLD: dict[type[Exception], Callable[[Any], ApiError]] = {
     budgets.TooManyAnswers: lambda e: TooManyAnswers(e.most),
     BadPage: lambda e: Invalid(_sentence(e), "bad_page"),
     ConversationGone: lambda e: NotFound(),
+    documents.DocumentGone: lambda e: NotFound(),
+    documents.TooManyDocuments: lambda e: ApiError("too_many_documents", 409, TOO_MANY_DOCUMENTS),
+    documents.TooMuch: lambda e: ApiError("too_many_bytes", 409, TOO_MANY_BYTES),
     messages.UnknownAnswer: lambda e: NotFound(),
     messages.AnswerInProgress: lambda e: AnswerInProgress(e.stream_id),
     messages.ClientIdReused: lambda e: ApiError(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chat.web.openapi_page import sections_of, shapes_of
-from chat.web.openapi_route import STRING, Route
+from chat.web.openapi_route import FILE_BODY, STRING, Route
 from chat.web.openapi_routes import ROUTES
 from chat.web.openapi_shapes import Problem
 
@@ -75,6 +75,8 @@ def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
     if route.takes:
         content = {"application/json": {"schema": refs[route.takes]}}
         operation["requestBody"] = {"required": not route.may_be_empty, "content": content}
+    if route.takes_file:
+        operation["requestBody"] = {"required": True, "content": FILE_BODY}
     if route.is_open:
         operation["security"] = []
     return operation

@@ -10,7 +10,18 @@ from chat.web.lists import ON_A_PAGE
 
 EVENTS, TEXT, JSON = "text/event-stream", "text/plain", "application/json"
 HTML, MARKDOWN = "text/html", "text/markdown"
+BINARY = "application/octet-stream"
 STRING: dict[str, Any] = {"type": "string"}
+FILE_BODY: dict[str, Any] = {
+    BINARY: {"schema": {}},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "contentMediaType": BINARY}},
+            "required": ["file"],
+        }
+    },
+}
 WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 
@@ -51,6 +62,7 @@ class Route:
     says: str = ""
     takes: type[BaseModel] | None = None
     may_be_empty: bool = False
+    takes_file: bool = False  # the body is one, or a form that holds one
     query: tuple[Query, ...] = ()
     headers: tuple[str, ...] = ()
     answers: Answers = ()

@@ -3,6 +3,7 @@
 from chat.web import openapi_shapes as shapes
 from chat.web import validation as bodies
 from chat.web.importing import ImportedConversation
+from chat.web.openapi_documents import DOCUMENTS
 from chat.web.openapi_people import SHARING, WHO_YOU_ARE
 from chat.web.openapi_route import (
     AFTER,
@@ -148,6 +149,7 @@ SECTIONS: tuple[Section, ...] = (
             ),
         ),
     ),
+    DOCUMENTS,
     (
         "What it takes",
         "Tokens, and their cost where the server knows a price. Over a limit, asking is 429.",

@@ -69,6 +69,7 @@ class Rates:
     login: Rate  # attempts, by address and by account
     ask: Rate  # questions, by person
     ask_address: Rate  # questions, by address
+    upload: Rate  # documents, by person
 
     def count_login(self, account: str) -> None:
         """Count an attempt at this account, from this request's address. Raises RateLimited."""
@@ -92,6 +93,7 @@ def open_rates(settings: Settings) -> Rates:
         login=rate("login", settings.login_rate),
         ask=rate("ask", settings.ask_rate),
         ask_address=rate("ask-address", settings.ask_address_rate),
+        upload=rate("upload", settings.upload_rate),
     )
 
 

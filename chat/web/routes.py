@@ -9,6 +9,7 @@ from chat.web import (
     admin_pages,
     answer_forms,
     api_conversations,
+    api_documents,
     api_events,
     api_messages,
     api_models,
@@ -39,6 +40,7 @@ from chat.web import (
 BLUEPRINTS = (
     api_session.api,
     api_conversations.api,
+    api_documents.api,
     api_messages.api,
     api_sharing.api,
     api_streams.api,

@@ -37,7 +37,8 @@ def _whole(text: str) -> str:
     return text
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """Refuse what holds nothing but white space."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
@@ -72,12 +73,12 @@ SOMETHING = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 
 Whole = Annotated[str, AfterValidator(_whole), Field(json_schema_extra=NO_NUL)]
 Said = Annotated[
-    Whole, AfterValidator(_not_blank), AfterValidator(_within_limit), Field(json_schema_extra=SOMETHING)
+    Whole, AfterValidator(not_blank), AfterValidator(_within_limit), Field(json_schema_extra=SOMETHING)
 ]
 System = Annotated[Whole, AfterValidator(_within_limit)]
 Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
 Name = Annotated[
-    Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(_not_blank)
+    Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(not_blank)
 ]
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]

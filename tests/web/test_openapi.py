@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from chat.web import openapi_shapes as shapes
 from chat.web.errors import as_api_error
 from chat.web.openapi import document
+from chat.web.openapi_documents import Document
 from chat.web.openapi_page import words
 from chat.web.openapi_routes import ROUTES
 from tests.web.calls import Api
@@ -65,6 +66,9 @@ def test_answers_have_the_shapes_that_it_names(api: Api) -> None:
     shapes.InvitationMade.model_validate_json(json.dumps(made))
     api.call("POST", "/invitations/accept", {"token": made["token"]}, who=api.ben)
     invitation = api.call("POST", f"{mine}/invitations", {"role": "viewer"}).get_json()["id"]
+    file = api.call("POST", "/documents?name=Rivers.txt", data=b"Rivers begin at a spring.")
+    Document.model_validate_json(file.data)
+    added = f"/documents/{file.get_json()['id']}"
     calls = [
         ("POST", "/session", "/session", {}),
         ("POST", "/conversations", "/conversations", {}),
@@ -96,6 +100,11 @@ def test_answers_have_the_shapes_that_it_names(api: Api) -> None:
         ("GET", f"/streams/{stream}", "/streams/{stream_id}", None),
         ("POST", f"/streams/{stream}/stop", "/streams/{stream_id}/stop", None),
         ("DELETE", f"/streams/{stream}", "/streams/{stream_id}", None),
+        ("GET", "/documents", "/documents", None),
+        ("GET", added, "/documents/{document_id}", None),
+        ("PATCH", added, "/documents/{document_id}", {"name": "Springs.txt"}),
+        ("GET", f"{added}/passages", "/documents/{document_id}/passages", None),
+        ("DELETE", added, "/documents/{document_id}", None),
         ("DELETE", mine, "/conversations/{conversation_id}", None),
     ]  # fmt: skip
     for method, path, place, body in calls:

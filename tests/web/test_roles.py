@@ -19,8 +19,11 @@ from tests.web.calls import Api
 ROLES = ("owner", "co-driver", "viewer", "link", "stranger", "nobody")
 C = "/api/conversations"
 HERE, STREAM = f"{C}/{{conversation_id}}", "/api/streams/{stream_id}"
+D = "/api/documents"
+DOCUMENT = f"{D}/{{document_id}}"  # of the conversation, added by its owner
 
 READ = (200, 200, 200, 200, 404, 401)
+READ_BY_A_PERSON = (200, 200, 200, 403, 404, 401)  # who has no more than the link sees what is cited alone
 OWN_JSON = (200, 403, 403, 403, 404, 401)
 OWN_MADE = (201, 403, 403, 403, 404, 401)
 OWN_GONE = (204, 403, 403, 403, 404, 401)
@@ -61,10 +64,17 @@ API: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", f"{HERE}/invitations"): OWN_MADE,
     ("GET", f"{HERE}/invitations"): OWN_JSON,
     ("DELETE", f"{HERE}/invitations/{{invitation_id}}"): OWN_GONE,
-    ("GET", f"{HERE}/members"): (200, 200, 200, 403, 404, 401),
+    ("GET", f"{HERE}/members"): READ_BY_A_PERSON,
     ("PATCH", f"{HERE}/members/{{person_id}}"): OWN_JSON,
     ("DELETE", f"{HERE}/members/{{person_id}}"): OWN_GONE,
     ("POST", f"{HERE}/fork"): (201, 201, 201, 403, 404, 401),
+    ("POST", D): MADE_BY_A_PERSON,
+    ("GET", D): OF_A_PERSON,
+    ("GET", DOCUMENT): READ_BY_A_PERSON,
+    ("PATCH", DOCUMENT): OWN_JSON,
+    ("DELETE", DOCUMENT): OWN_GONE,
+    ("GET", f"{DOCUMENT}/original"): READ_BY_A_PERSON,
+    ("GET", f"{DOCUMENT}/passages"): READ_BY_A_PERSON,
     ("POST", STREAM): (200, 200, 403, 403, 404, 401),
     ("GET", STREAM): READ,
     ("GET", f"{STREAM}/events"): READ,
@@ -72,6 +82,7 @@ API: dict[tuple[str, str], tuple[int, ...]] = {
     ("DELETE", STREAM): (204, 204, 403, 403, 404, 401),
 }
 CODES = {403: {"read_only", "account_required"}, 404: {"not_found"}, 401: {"unauthorized"}}
+OF_SOMEBODY = re.compile("{(conversation|document)_id}")
 ELSEWHERE = {("GET", f"{HERE}/socket")}  # tests/server_promises: test_strangers, test_socket
 
 BODIES: dict[tuple[str, str], Any] = {
@@ -79,6 +90,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/streams"): {"prompt": "May I?"},
     ("POST", "/api/tokens"): {"name": "May I?"},
     ("PATCH", HERE): {"title": "Mine now"},
+    ("PATCH", DOCUMENT): {"name": "Mine now.txt"},
     ("PATCH", f"{HERE}/members/{{person_id}}"): {"role": "viewer"},
     ("POST", f"{HERE}/invitations"): {"role": "viewer"},
     ("POST", f"{C}/import"): {
@@ -86,6 +98,8 @@ BODIES: dict[tuple[str, str], Any] = {
         "messages": [],
     },
 }  # fmt: skip
+QUERIES = {("GET", "/api/search"): {"q": "stream"}, ("POST", D): {"name": "Rivers.txt"}}
+FILES = {("POST", D): b"Rivers begin at a spring."}
 
 
 @dataclass
@@ -114,8 +128,11 @@ class World:
             accepted = api.call("POST", "/invitations/accept", {"token": made["token"]}, who=person)
             assert accepted.status_code == 200
         open_one = api.call("POST", f"{path}/invitations", {"role": "viewer"}, who=owner).get_json()
+        file = {"name": "Springs.txt", "conversation_id": path.rpartition("/")[2]}
+        added = api.call("POST", "/documents", data=b"They begin.", query_string=file, who=owner)
         ids = {
             "conversation_id": path.rpartition("/")[2],
+            "document_id": added.get_json()["id"],
             "message_id": question["reply"]["id"],
             "stream_id": question["reply"]["stream_id"],
             "invitation_id": open_one["id"],
@@ -130,8 +147,9 @@ class World:
         if path == "/api/invitations/accept":
             body = {"token": self.invitation}
         place = path.format(**self.ids).removeprefix("/api")
-        query = {"q": "stream"} if path == "/api/search" else None
-        answer = self.api.call(method, place, body, who=self.who[role], query_string=query, buffered=False)
+        query, file = QUERIES.get((method, path)), FILES.get((method, path))
+        more: Any = {"query_string": query, "buffered": False} | ({"data": file} if file else {})
+        answer = self.api.call(method, place, body, who=self.who[role], **more)
         refused = answer.get_json()["error"]["code"] if answer.status_code >= 400 else ""
         answer.close()
         return answer.status_code, refused
@@ -158,7 +176,7 @@ def test_every_route_is_in_the_table() -> None:
     assert {(route.method, route.path) for route in ROUTES} == set(API) | ELSEWHERE
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in API if "{conversation_id}" in one[1]], ids=str)
+@pytest.mark.parametrize(("method", "path"), [one for one in API if OF_SOMEBODY.search(one[1])], ids=str)
 def test_a_stranger_hears_what_they_would_hear_of_nothing(unchanged: World, method: str, path: str) -> None:
     nothing = replace(unchanged, ids={name: secrets.token_hex(12) for name in unchanged.ids})
     said = unchanged.ask(method, path, "stranger")
