@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.store import people, search
+from chat.store import document_moves, people, search
 from chat.store.listing import ring_lists, topic_of
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.people import Person
@@ -172,6 +172,7 @@ def delete(tx: Transaction, streams: Streams, conversation_id: str) -> bool:
         return False
     ring_lists(tx, conversation_id, owner_id)
     search.forget_conversation(tx, conversation_id)
+    document_moves.let_go(tx, conversation_id)
     for texts in (messages.c.stream_id, messages.c.reasoning_stream_id):
         theirs = select(texts).where(messages.c.conversation_id == conversation_id)
         streams.delete_all(tx, theirs)  # first: who is told of it still finds the message

@@ -11,6 +11,8 @@ from chat.core.documents.status import DocumentStatus
 from chat.store import conversations as conversations_room
 from chat.store import people
 from chat.store.conversations import ConversationGone
+from chat.store.document_moves import AT_ONCE as AT_ONCE
+from chat.store.document_moves import topic_of_conversation, topic_of_library
 from chat.store.document_rights import HERE
 from chat.store.document_tables import documents, originals
 from chat.store.paging import check_limit, key_of, mark
@@ -19,7 +21,6 @@ from chat.store.transaction import Store, Transaction
 
 PIECE_BYTES = 256 << 10  # of an original, in one row: no write is a long one
 READERS = "documents"  # the bell of whoever reads: something waits
-AT_ONCE = 0.0  # when what need not be brought back was discarded: it is erased with the next round
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,16 +256,6 @@ def discarded(conn: Connection, document_id: str) -> Document | None:
 
 
 # ── small words ──────────────────────────────────────────────────────────────────────────────
-
-
-def topic_of_library(owner_id: str) -> str:
-    """Name the bell of what changes in somebody's library."""
-    return f"documents:{owner_id}"
-
-
-def topic_of_conversation(conversation_id: str) -> str:
-    """Name the bell of what changes in a conversation's documents."""
-    return f"documents-of:{conversation_id}"
 
 
 def ring(tx: Transaction, row: Row[Any] | Document) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, sele
 
 from chat.core.documents.status import DocumentStatus
 from chat.store import passages
+from chat.store.document_moves import AT_ONCE
 from chat.store.document_tables import documents, originals, vectors
-from chat.store.documents import AT_ONCE
 from chat.store.reading_queue import ON_ITS_WAY
 from chat.store.transaction import Transaction
 
@@ -37,12 +37,6 @@ def erase_some(tx: Transaction, document_id: str, discarded: float, stale: float
         return True
     tx.execute(delete(documents).where(documents.c.id == document_id))
     return False
-
-
-def discard_conversation(tx: Transaction, conversation_id: str) -> None:
-    """Have a conversation's documents erased soon: it is about to be deleted, and lets go of them."""
-    theirs = documents.c.conversation_id == conversation_id
-    tx.execute(update(documents).where(theirs).values(conversation_id=None, discarded_at=AT_ONCE))
 
 
 def _take_away(tx: Transaction, table: Table, document_id: str, most: int) -> int:

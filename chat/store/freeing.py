@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, make_url, update
 from sqlalchemy.pool import NullPool
 
+from chat.core.documents.status import DocumentStatus
 from chat.core.lifecycle import Status
 from chat.store.census import UNFINISHED
+from chat.store.document_tables import documents
+from chat.store.documents import READERS
 from chat.store.moves import ENGINES
 from chat.store.presence import topic_of
+from chat.store.reading_queue import ON_ITS_WAY
 from chat.store.sqlite import prepare
 from chat.store.tables import presence, rings, streams
 
@@ -32,8 +36,9 @@ def free(database_url: str, owner_prefix: str) -> Freed:
     try:
         with engine.begin() as connection:
             answers = _free_answers(connection, owner_prefix)
+            claims = _free_documents(connection, owner_prefix)
             left = _empty_seats(connection, owner_prefix)
-            topics = (*((ENGINES,) if answers else ()), *left)
+            topics = (*((ENGINES,) if answers else ()), *((READERS,) if claims else ()), *left)
             if topics and engine.dialect.name == "sqlite":  # where the file itself carries the rings
                 connection.execute(insert(rings).values(ringer=owner_prefix, topics="\n".join(topics)))
             return Freed(answers, topics)
@@ -45,6 +50,13 @@ def _free_answers(connection: Connection, owner_prefix: str) -> int:
     of_theirs = streams.c.owner.startswith(owner_prefix, autoescape=True)
     theirs = UNFINISHED & (streams.c.status == Status.STREAMING) & of_theirs
     return connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
+
+
+def _free_documents(connection: Connection, owner_prefix: str) -> int:
+    """Let others read what a dead process read; that it was tried is still counted."""
+    of_theirs = documents.c.reader.startswith(owner_prefix, autoescape=True)
+    theirs = ON_ITS_WAY & (documents.c.status == DocumentStatus.READING) & of_theirs
+    return connection.execute(update(documents).where(theirs).values(reading_until=None)).rowcount
 
 
 def _empty_seats(connection: Connection, owner_prefix: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ColumnElement, and_, delete, exists, or_, select, update
 
-from chat.store import accounts, people, search
+from chat.store import accounts, document_moves, people, search
 from chat.store.tables import conversations, ledger, members, messages, streams
 from chat.store.transaction import Transaction
 from chat.store.upsert import upsert
@@ -28,6 +28,7 @@ def join(tx: Transaction, leaving_id: str, into_id: str) -> bool:
     _move_memberships(tx, leaving_id, into_id)
     _move(tx, conversations.c.owner_id, leaving_id, into_id)
     search.index_later(tx, moving)
+    document_moves.move(tx, leaving_id, into_id)
     _move(tx, streams.c.created_by, leaving_id, into_id)
     _move_usage(tx, leaving_id, into_id)
     people.sign_out_everywhere(tx, leaving_id)  # its cookie, in another tab, must not gather anything more

@@ -8,6 +8,8 @@ from chat.core.lifecycle import Status
 from chat.store import presence
 from chat.store.freeing import free
 from tests.rig import Rig
+from tests.store import library
+from tests.store.talk import Talk
 
 
 def test_what_a_dead_worker_held_is_anybodys_at_once_and_the_rest_is_not(tmp_path: Path):
@@ -39,3 +41,15 @@ def test_who_was_connected_to_a_dead_worker_is_there_no_more_and_who_shows_them_
 def test_who_cannot_reach_the_database_says_so(tmp_path: Path):
     with pytest.raises(Exception, match="no such table"):
         free(f"sqlite:///{tmp_path}/other.sqlite3", "host boot 1 ")
+
+
+def test_what_a_dead_worker_read_is_read_by_others_at_once(tmp_path: Path):
+    with Talk(f"sqlite:///{tmp_path}/talk.sqlite3") as talk:
+        theirs, others = library.add(talk), library.add(talk)
+        assert library.claim(talk, "host boot 12 777").document_id == theirs.id
+        assert library.claim(talk, "host boot 1 777").document_id == others.id
+        assert library.claim(talk) is None
+        freed = free(f"sqlite:///{tmp_path}/talk.sqlite3", "host boot 12 ")
+        assert (freed.answers, freed.topics) == (0, ("documents",))
+        assert library.claim(talk).document_id == theirs.id
+        assert library.claim(talk) is None

@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import ForeignKey, insert, select
 
-from chat.store import accounts, joining, people
+from chat.store import accounts, documents, joining, people
+from chat.store.document_rights import readable
 from chat.store.people import Person
 from chat.store.tables import conversations, ledger, messages, metadata, streams
 from chat.store.tables import members as members_table
+from tests.store import library
 from tests.store.talk import ADA, BEN, Talk
 
 HOME = Person("home", "Countess")  # Ada's account, made in another browser
@@ -137,7 +139,7 @@ def test_a_failure_half_way_leaves_all_where_it_was(talk: Talk, home: Person, mo
 
 def test_every_column_that_names_a_person_is_known_here() -> None:
     """Whoever adds one decides what becomes of it when its person logs in: see `joining`, then this list."""
-    moved = {"conversations.owner_id", "members.person_id"}
+    moved = {"conversations.owner_id", "documents.owner_id", "members.person_id"}
     of_accounts_alone = {"accounts.person_id", "identities.person_id", "tokens.person_id"}
     named = {
         f"{table.name}.{key.parent.name}"
@@ -146,3 +148,14 @@ def test_every_column_that_names_a_person_is_known_here() -> None:
         if isinstance(key, ForeignKey) and key.column.table.name == "people"
     }
     assert named == moved | of_accounts_alone
+
+
+def test_documents_come_along_and_stay_readable(talk: Talk, home: Person) -> None:
+    mine, talks = library.ready(talk, "Mine."), library.ready(talk, "Talk.", conversation_id=talk.cid)
+    theirs = library.ready(talk, "Ben's.", owner=BEN)
+    assert f"documents:{home.id}" in talk.topics_of(joining.join, ADA.id, home.id)
+    found, _ = talk.read(documents.page_of, owner_id=home.id)
+    assert [one.id for one in found] == [mine.id]
+    assert talk.read(documents.get, talks.id, readable(home.id)).owner_id == home.id
+    assert talk.read(documents.get, theirs.id).owner_id == BEN.id
+    assert talk.read(documents.get, mine.id, readable(ADA.id)) is None
