@@ -18,6 +18,7 @@ import msgspec
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
+from tests import embedder
 from tests.scripted import DoesNotFit, Script, kept_text, read_script, rest_of, stamped, writes
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
@@ -58,6 +59,9 @@ class Upstream:
     port: int = 0
     scripts: dict[str, Script] = field(default_factory=dict)
     log: list[Seen] = field(default_factory=list)
+    embedded: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # what was to become vectors, as it was asked
     connections: int = 0
     certificate: tuple[str, str] | None = None  # cert and key file: speaks TLS
 
@@ -108,6 +112,8 @@ class Upstream:
         route = (request.method, request.path)
         if route == ("POST", "/v1/chat/completions"):
             return self._complete(client, request)
+        if route == ("POST", "/v1/embeddings"):
+            return self._embed(client, request)
         if route == ("GET", "/log"):
             requests = [asdict(seen) for seen in self.log]
             return _reply(client, 200, {"count": len(requests), "requests": requests})
@@ -125,6 +131,12 @@ class Upstream:
         if route == ("GET", "/v1/models"):
             return _reply(client, 200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
         return _reply(client, 404, {"error": {"message": "Not found."}})
+
+    def _embed(self, client: socket.socket, request: Request) -> bool:
+        asked = json.loads(request.body)
+        before = sum(one["model"] == asked["model"] for one in self.embedded)
+        self.embedded.append(asked | {"authorization": request.headers.get("authorization", "")})
+        return embedder.answer(client, asked, before)
 
     def _complete(self, client: socket.socket, request: Request) -> bool:
         body = json.loads(request.body)

@@ -9,9 +9,9 @@ from typing import Any, Self
 import gevent
 import httpx2
 
+from chat.generation.providers.calling import cut_response
 from chat.generation.providers.decode import AnswerDecoder
 from chat.generation.providers.framing import BadFraming, Unpacker
-from chat.generation.providers.transport import cut
 from chat.generation.providers.types import Aborted, Finished, Item, Patience, ProviderError
 from chat.generation.providers.words import NOT_A_STREAM, no_first_token, stalled
 
@@ -174,11 +174,3 @@ def _pieces(response: httpx2.Response) -> Iterator[bytes]:
         raise NOT_A_STREAM() from None
     raw = response.iter_raw()
     return raw if not unpacker.packed else (piece for packed in raw for piece in unpacker.feed(packed))
-
-
-def cut_response(response: httpx2.Response) -> None:
-    """Break the line under a response, whichever transport made it."""
-    stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream else None
-    if sock is not None:
-        cut(sock)

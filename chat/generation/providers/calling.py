@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from chat.generation.providers.transport import LeanTransport
+from chat.generation.providers.transport import LeanTransport, cut
 
 
 def http_client(proxy: str | None, tls: ssl.SSLContext | None, now: Callable[[], float]) -> httpx2.Client:
@@ -14,6 +14,14 @@ def http_client(proxy: str | None, tls: ssl.SSLContext | None, now: Callable[[],
     if proxy:
         return httpx2.Client(proxy=proxy, verify=tls or True, trust_env=False, follow_redirects=False)
     return httpx2.Client(transport=LeanTransport(now, tls), trust_env=False, follow_redirects=False)
+
+
+def cut_response(response: httpx2.Response) -> None:
+    """Break the line under a response, whichever transport made it."""
+    stream = response.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream else None
+    if sock is not None:
+        cut(sock)
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
