@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from chat.core.likeness import STORED, NotNumbers, Rows, unit
-from chat.generation.providers.calling import cut_response, http_client, retry_after, without_secrets
+from chat.generation.providers.calling import http_client, retry_after, without_secrets
 from chat.generation.providers.framing import BadFraming, Unpacker
 from chat.generation.providers.quoting import with_quote, without_key
 
@@ -203,18 +203,13 @@ class Embeddings:
 def _whole(response: httpx2.Response, most: int) -> bytes | None:
     """Read a body to its end; None when it is longer than it may be."""
     unpacker = Unpacker(response.headers.get("content-encoding", ""))
-    found, length, ended = list[bytes](), 0, False
-    try:
-        for piece in _unpacked(response, unpacker):
-            length += len(piece)
-            if length > most:
-                return None
-            found.append(piece)
-        ended = True
-        return b"".join(found)
-    finally:
-        if not ended:
-            cut_response(response)  # who closes it would else hear out whatever lies ready
+    found, length = list[bytes](), 0
+    for piece in _unpacked(response, unpacker):
+        length += len(piece)
+        if length > most:
+            return None
+        found.append(piece)
+    return b"".join(found)
 
 
 def _unpacked(response: httpx2.Response, unpacker: Unpacker) -> Iterator[bytes]:

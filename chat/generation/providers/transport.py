@@ -20,6 +20,7 @@ READ_SIZE = 16384  # bytes; a TLS record holds no more
 LONGEST_HEAD = 65536  # bytes
 MOST_KEPT = 4  # idle connections; a new one costs a greeting, two with TLS
 LONGEST_REFUSAL = 65536  # bytes; the SDK reads the body of an error whole
+MOST_OF_A_REST = 65536  # bytes of a body that is let go of; a new line costs less than to read more
 KEPT_FOR_S = 20.0  # an idle connection's life; many servers hang up after 5 s, which is looked for
 
 Origin = tuple[str, str, int]
@@ -193,14 +194,18 @@ def cut(sock: socket.socket) -> None:
 
 
 def _is_held(connection: Connection) -> bool:
-    """Say whether the server still holds the line, and said nothing on it beyond the body's end."""
-    sock, framing = connection.sock, connection.framing
+    """Say whether the server still holds the line, and said nothing on it beyond the body's end.
+
+    A body that does not end soon is not heard out: a server without end would keep us here.
+    """
+    sock, framing, left = connection.sock, connection.framing, MOST_OF_A_REST
     try:
         sock.settimeout(0.0)  # readable, yet half a TLS record: rather a new line than a wait
         while _is_readable(sock):
-            if framing.ended or not (data := sock.recv(READ_SIZE)):
+            if framing.ended or left < 0 or not (data := sock.recv(READ_SIZE)):
                 return False
             framing.feed(data)
+            left -= len(data)
         sock.settimeout(None)
         return True
     except (OSError, BadFraming):
