@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 import gevent.socket
 from flask import request
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from werkzeug.wsgi import get_input_stream
 
@@ -142,7 +143,7 @@ def _steps() -> Iterator[bytes]:
 def _read(stream: Any) -> bytes:
     try:
         data: bytes = stream.read(STEP)
-    except OSError as gone:  # a timeout is one, and so is the end of a body that says it goes on
+    except (OSError, ClientDisconnected) as gone:  # a timeout is one, and so is the end of a body that says it goes on
         raise _ended_early() from gone
     return data
 
