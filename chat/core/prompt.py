@@ -1,8 +1,13 @@
-"""What is said to the model: the history as OpenAI messages, and how a cut answer is continued."""
+"""What is said to the model: as much of a conversation as it can hold, and how a cut answer is continued."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from chat.core.citing import without_marks
+from chat.core.material import beside, passage, with_rules
+from chat.core.sources import Source
+from chat.core.tokens import tokens_of
 
 # How a server is asked to go on with a last assistant message, if it can: with nothing more than that message
 # (Anthropic, OpenRouter), with a mark on it (Mistral, DeepSeek), with two fields in the request (vLLM).
@@ -14,13 +19,48 @@ CONTINUE = (
     "about the interruption, and do not start anew."
 )
 
+A_CODE = "0" * 16  # as long as those that are drawn
+FRAME = 6  # tokens around a message, or a passage: whose it is, and where it ends
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said; `role` is "user" or "assistant"."""
+    """What one side said; `role` is "user" or "assistant". `cites`: it holds marks of sources of its own."""
 
     role: str
     text: str
+    cites: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Tokens that a model may be told, about, and how many of them in passages (0: as many as fit)."""
+
+    tokens: int
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much the models of this server are told, the single ones that hold less or more included."""
+
+    tokens: int = 16_000
+    passages: int = 3_000
+    by_model: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, model: str) -> Budget:
+        """Give the budget of a model."""
+        return Budget(self.by_model.get(model, self.tokens), self.passages)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a model is told: the messages, the sources in them, and how many earlier messages are not."""
+
+    messages: list[dict[str, Any]]
+    question: str  # as it was asked
+    sources: Sequence[Source] = ()
+    left_out: int = 0
 
 
 def build(system: str | None, turns: Sequence[Turn]) -> list[dict[str, Any]]:
@@ -33,6 +73,45 @@ def build(system: str | None, turns: Sequence[Turn]) -> list[dict[str, Any]]:
         messages.append({"role": "system", "content": system})
     messages.extend({"role": turn.role, "content": turn.text} for turn in turns if turn.text.strip())
     return messages
+
+
+def choose(system: str | None, question: str, sources: Sequence[Source], budget: Budget) -> list[Source]:
+    """Choose the sources that a question can bring along, by rank, and number them anew.
+
+    Whatever they are, the instructions and the question fit in beside them.
+    """
+    room = budget.tokens - _tokens(with_rules(system), question)
+    room = min(room, budget.passages) if budget.passages else room
+    chosen: list[Source] = []
+    for source in sources:
+        cost = _tokens(passage(source, A_CODE))
+        if cost <= room:
+            room -= cost
+            chosen.append(replace(source, number=len(chosen) + 1))
+    return chosen
+
+
+def fit(
+    system: str | None,
+    turns: Sequence[Turn],
+    sources: Sequence[Source],
+    budget: Budget,
+    code: str,
+    so_far: str = "",
+) -> Fitted:
+    """Make the messages of a request that a model can hold; the last turn is the question.
+
+    The instructions, the question and its sources go in always; of what was said before, the newest turns
+    that fit. `code`: a random word, see `material`. `so_far`: what of the answer is told again besides.
+    """
+    *history, question = [turn for turn in turns if turn.text.strip()] or [Turn("user", "")]
+    said = question.text
+    if sources:
+        system, said = with_rules(system), beside(said, sources, code)
+    told = _newest(history, budget.tokens - _tokens(system or "", said, so_far))
+    return Fitted(
+        build(system, [*told, Turn("user", said)]), question.text, sources, len(history) - len(told)
+    )
 
 
 def continuation(
@@ -63,3 +142,21 @@ def without_repeated(blank: str, text: str) -> tuple[str, str]:
     while same < min(len(blank), len(text)) and blank[same] == text[same]:
         same += 1
     return ("", text[same:]) if same < len(text) else (blank[same:], "")
+
+
+def _newest(history: Sequence[Turn], room: int) -> list[Turn]:
+    """Give the newest turns that fit, oldest first; a person speaks first, for many a model wants it so."""
+    told: list[Turn] = []
+    for turn in reversed(history):
+        plain = replace(turn, text=without_marks(turn.text)) if turn.cites else turn
+        room -= _tokens(plain.text)
+        if room < 0:
+            break
+        told.append(plain)
+    while told and told[-1].role != "user":
+        told.pop()
+    return told[::-1]
+
+
+def _tokens(*texts: str) -> int:
+    return sum(tokens_of(text) + FRAME for text in texts if text)

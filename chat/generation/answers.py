@@ -1,20 +1,34 @@
 """What a stream's answer is asked with: the history of its message, always from the store."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from chat.core.lifecycle import is_streaming
-from chat.core.prompt import Prefill, Turn, build, continuation, request_fields, without_repeated
+from chat.core.prompt import (
+    Fitted,
+    Prefill,
+    Room,
+    Turn,
+    build,
+    continuation,
+    request_fields,
+    without_repeated,
+)
 from chat.generation.engine import NoSource
+from chat.generation.generation import Source
+from chat.generation.grounds import Finds, FindsNothing, Grounds
+from chat.generation.late import LateSource, Over
 from chat.generation.providers.types import Answer, Ask, Delta, Item, Provider, estimate_usage
 from chat.generation.refusal import Refused
-from chat.store.briefing import briefing_of
+from chat.store.briefing import Briefing, briefing_of
 from chat.store.budgets import Budgets, BudgetUsedUp
 from chat.store.stored import StreamState
 from chat.store.transaction import Store
 
 USED_UP = "Your budget of today is used up. It begins anew at midnight, UTC."
+PATIENCE_S = 7.0  # for what is looked for; then the answer does without
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +75,32 @@ class Answers:
         prefill: Prefill | None = None,
         budgets: Budgets | None = None,
         usual: Usual | None = None,
+        *,
+        room: Room | None = None,
+        retrieval: Finds | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._store = store
         self._provider = provider
         self._prefill = prefill
         self._budgets = budgets or Budgets()
         self._usual = usual or Usual()
+        self._grounds = Grounds(store, retrieval or FindsNothing(), room or Room())
+        self._patience_s = patience_s
 
-    def open(self, state: StreamState, so_far: str) -> ProviderSource:
-        """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource, Refused."""
+    def open(self, state: StreamState, so_far: str) -> Source:
+        """Prepare the answer of this stream, to go on after the text `so_far`. Raises NoSource, Refused.
+
+        `state` is the one before the claim; the answer is written in the next epoch.
+        """
         if not is_streaming(state.status):  # one that changes hands was paid for when it began
             self._check_budget(state)
-        ask, prefill = self._ask(state), self._prefill
-        if not so_far.strip():
-            return ProviderSource(ask, self._provider.open(ask))
-        said = continuation(ask.messages, so_far, prefill)
-        ask = Ask(said, ask.model, {**ask.fields, **request_fields(prefill)})
-        blank = so_far[len(so_far.rstrip()) :] if prefill else ""
-        return ProviderSource(ask, self._provider.open(ask), blank)
+        if state.request is not None:
+            return self._asked_alone(state.request, so_far)
+        brief = self._store.read(lambda conn: briefing_of(conn, state.id))
+        if brief is None:
+            raise NoSource(state.id)
+        return self._asked_in_conversation(brief, state.id, state.epoch + 1, so_far)
 
     def _check_budget(self, state: StreamState) -> None:
         try:
@@ -86,18 +108,37 @@ class Answers:
         except BudgetUsedUp as used_up:
             raise Refused("budget_used_up", USED_UP, used_up.wait_s) from used_up
 
-    def _ask(self, state: StreamState) -> Ask:
-        if state.request is not None:
-            turns = [Turn("user", state.request["prompt"])]
-            fields = _fields(state.request.get("temperature"))
-            return Ask(build(state.request.get("system"), turns), state.request.get("model"), fields)
+    def _asked_alone(self, request: dict[str, Any], so_far: str) -> Source:
+        turns = [Turn("user", request["prompt"])]
+        fields = _fields(request.get("temperature"))
+        ask = Ask(build(request.get("system"), turns), request.get("model"), fields, request["prompt"])
+        return self._source(ask, so_far)
 
-        brief = self._store.read(lambda conn: briefing_of(conn, state.id))
-        if brief is None:
-            raise NoSource(state.id)
-        usual = self._usual
+    def _asked_in_conversation(self, brief: Briefing, stream_id: str, epoch: int, so_far: str) -> Source:
+        usual, grounds = self._usual, self._grounds
         temperature = usual.temperature if brief.temperature is None else brief.temperature
-        return Ask(build(brief.system or usual.system, brief.turns), brief.model, _fields(temperature))
+        brief = replace(brief, system=brief.system or usual.system, temperature=temperature)
+        model = brief.model or self._provider.default_model
+
+        def source(told: Fitted) -> Source:
+            fields = _fields(temperature)
+            return self._source(Ask(told.messages, brief.model, fields, told.question, told.sources), so_far)
+
+        def look(is_over: Over) -> Source:
+            return source(grounds.lay(brief, stream_id, epoch, model, so_far, is_over))
+
+        known = grounds.known(brief, model, so_far)
+        if grounds.is_all(brief, known, epoch, so_far):
+            return source(known)
+        return LateSource(look, partial(source, known), self._patience_s)
+
+    def _source(self, ask: Ask, so_far: str) -> Source:
+        if not so_far.strip():
+            return ProviderSource(ask, self._provider.open(ask))
+        said = continuation(ask.messages, so_far, self._prefill)
+        ask = replace(ask, messages=said, fields={**ask.fields, **request_fields(self._prefill)})
+        blank = so_far[len(so_far.rstrip()) :] if self._prefill else ""
+        return ProviderSource(ask, self._provider.open(ask), blank)
 
 
 def _fields(temperature: float | None) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class NoSource(Exception):
     """Nothing in this process knows what to ask for this stream: a generator of somebody's code feeds it."""
 
 
-OpenSource = Callable[[StreamState, str], Source]  # (state, text so far); raises NoSource, Refused
+OpenSource = Callable[[StreamState, str], Source]  # (state before the claim, text so far); NoSource, Refused
 Salvage = Callable[[str, int, int], bytes]  # (stream, epoch, offset): what is known beyond the stored text
 Ended = Callable[[str, Status], None]  # told once the end is stored; returns at once
 
@@ -167,7 +167,7 @@ class Engine:
             state, present = taken
             log.warning("took over", stream=orphan.id, epoch=state.epoch)
             self._runner.tally.takeovers += 1
-            source = source if present == text else self._open_source(state, present)
+            source = source if present == text else self._open_source(stored.state, present)
             self._launch(state, present, source, movable=True)
 
     def _may_go_on(self, orphan: Orphan) -> bool:

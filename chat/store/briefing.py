@@ -1,10 +1,14 @@
 """The briefing of an answer: all that a model is told when it is asked for it, in two small questions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from chat.core.prompt import Turn
+from chat.core.sources import Source
+from chat.store.document_rights import searched
+from chat.store.document_tables import documents
 from chat.store.message_rows import line_to
 from chat.store.tables import conversations, messages, streams
 
@@ -17,6 +21,11 @@ class Briefing:
     system: str | None
     temperature: float | None
     turns: list[Turn]
+    conversation_id: str
+    asked_by: str  # "" where nobody knows: an answer that was brought in
+    has_documents: bool  # whether there is anything to search for whoever asked
+    sources: Sequence[Source]  # those that are noted already
+    left_out: int
 
 
 def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
@@ -24,7 +33,10 @@ def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
 
     Only texts: what was thought before earlier answers is nothing that a model is told.
     """
-    columns = (messages.c.parent_id, messages.c.model, conversations.c.system, conversations.c.temperature)
+    columns = (
+        *(messages.c.parent_id, messages.c.model, messages.c.conversation_id, messages.c.asked_by),
+        *(messages.c.citations, messages.c.left_out, conversations.c.system, conversations.c.temperature),
+    )
     joined = messages.join(conversations, conversations.c.id == messages.c.conversation_id)
     row = conn.execute(
         select(*columns).select_from(joined).where(messages.c.stream_id == stream_id)
@@ -34,11 +46,25 @@ def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
     line = line_to(messages.c.id == row.parent_id)
     # An answer on the line rests, for there is one live at a time: all of its text is in its stream's row.
     text = func.coalesce(streams.c.text, messages.c.text, "")
+    cites = func.length(cast(messages.c.citations, Text)) > len("[]")
+    # In the same question, for most have no documents: it is answered once, whatever the number of rows.
+    asked_by = row.asked_by or ""
+    any_documents = select(documents.c.seq).where(searched(asked_by, row.conversation_id)).exists()
     said = (
-        select(messages.c.role, text)
+        select(messages.c.role, text, cites, any_documents)
         .select_from(messages.outerjoin(streams, streams.c.id == messages.c.stream_id))
         .where(messages.c.seq.in_(select(line.c.seq)))
         .order_by(messages.c.seq)
     )
-    turns = [Turn(role, words) for role, words in conn.execute(said).tuples()]
-    return Briefing(row.model, row.system, row.temperature, turns)
+    found = conn.execute(said).tuples().all()
+    return Briefing(
+        model=row.model,
+        system=row.system,
+        temperature=row.temperature,
+        turns=[Turn(role, words, bool(marked)) for role, words, marked, _ in found],
+        conversation_id=row.conversation_id,
+        asked_by=asked_by,
+        has_documents=bool(found and found[-1][3]),
+        sources=[Source.from_json(one) for one in row.citations],
+        left_out=row.left_out or 0,
+    )

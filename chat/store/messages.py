@@ -1,12 +1,13 @@
 """Messages: the tree of questions and answers in a conversation, read as a line, asked, and removed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.core.lifecycle import is_live
-from chat.store import conversations, search
+from chat.core.lifecycle import is_final, is_live
+from chat.store import citations, conversations, search
 from chat.store.asking import (
     BEGINNING,
     AnswerInProgress,
@@ -210,17 +211,20 @@ def follow_stream(tx: Transaction, state: StreamState) -> None:
     index here, and with that the whole change.
     """
     mine = messages.c.stream_id == state.id
-    conversation_id = tx.conn.execute(select(messages.c.conversation_id).where(mine)).scalar_one_or_none()
-    if conversation_id is None:
+    columns = select(messages.c.conversation_id, messages.c.citations)
+    message = tx.conn.execute(columns.where(mine)).one_or_none()
+    if message is None:
         return
-    revision = conversations.bump(tx, conversation_id)
-    told = {
+    revision = conversations.bump(tx, message.conversation_id)
+    told: dict[str, Any] = {
         "status": state.status,
         "usage": state.usage,
         "error": state.error,
         "finish_reason": state.finish_reason,
         "timing": state.timing,
     }
+    if message.citations and is_final(state.status):
+        told["citations"] = citations.settle(tx.conn, state.id, message.citations)
     tx.execute(update(messages).where(mine).values(revision=revision, **told))
     if not is_live(state.status):
         search.index_answer(tx, state.id)

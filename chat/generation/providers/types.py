@@ -4,17 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chat.core.sources import Source
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question: OpenAI-shaped messages (the system prompt is the first); no model: the default one.
 
-    `fields`: what the request says besides, for servers that need to be told how to go on.
+    `fields`: what the request says besides, for servers that need to be told how to go on. `question` and
+    `sources`: what was asked, and what may be cited for it; both are in the messages too.
     """
 
     messages: Sequence[dict[str, Any]]
     model: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    question: str = ""
+    sources: Sequence[Source] = ()
 
 
 @dataclass(frozen=True, slots=True)
