@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -18,6 +19,7 @@ from sqlalchemy import (
 
 from chat.store.tables import Sequential, metadata
 
+WITHOUT_VECTORS = "status = 'ready' AND embedded < passages AND discarded_at IS NULL"
 UNFINISHED = "status IN ('arriving', 'waiting', 'reading')"
 
 
@@ -58,6 +60,12 @@ documents = Table(
         postgresql_where=text(UNFINISHED),
     ),
     Index(
+        "ix_documents_without_vectors",
+        "seq",
+        sqlite_where=text(WITHOUT_VECTORS),
+        postgresql_where=text(WITHOUT_VECTORS),
+    ),
+    Index(
         "ix_documents_discarded",
         "discarded_at",
         sqlite_where=text("discarded_at IS NOT NULL"),
@@ -87,11 +95,24 @@ passages = Table(
     sqlite_autoincrement=True,  # a number that was given once names nothing else later
 )
 
+vector_spaces = Table(
+    "vector_spaces",  # vectors of one model, which can be compared; the newest is the one that is in use
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("model", String(200), nullable=False),
+    Column("dimensions", Integer, nullable=False),
+    Column("by_rows", Boolean, nullable=False),  # in a table of pgvector's, rather than in `vectors`
+    Column("holder", String(200)),  # the process that fills it
+    Column("held_until", Float),  # wall clock: after that, another one may
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,  # an id that was given once is in the name of a table
+)
+
 vectors = Table(
     "vectors",  # of many passages in one row: a whole document's are read at once
     metadata,
     Column("document_id", String(32), _document(), primary_key=True),
-    Column("model", String(200), primary_key=True),
+    Column("model", String(200), primary_key=True),  # the space's id, and its model's name
     Column("first", Integer, primary_key=True),  # the number of the first passage
     Column("dimensions", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),  # float32, little-endian, one passage after another
