@@ -8,6 +8,7 @@ from markupsafe import Markup
 from chat.core.lifecycle import Status, is_interrupted, is_live
 from chat.store.message_rows import Message
 from chat.web.figures import figures_of
+from chat.web.source_view import SourceView, left_out_note, numbers_of
 from chat.web.thought_view import ThoughtView
 
 OUR_NAME = "Headwater"
@@ -55,6 +56,7 @@ class StateView:
     epoch: int  # a tail that was read in an older one is not shown any more
     aside: str  # a quiet remark beside the note
     figures: str = ""
+    left_out: str = ""  # what of the conversation the model was not told
     is_cut: bool = False  # at the model's limit: it has more to say
     parent_id: str | None = None  # the question: None of an answer that cannot be asked for again
 
@@ -85,13 +87,17 @@ class MessageView:
     branch: BranchView
     state: StateView | None
     thought: ThoughtView | None
+    sources: Sequence[SourceView] = ()  # that the text cites, once it is not live any more
+    offered: int = 0  # the highest number that a live text may cite
 
     @property
     def is_answer(self) -> bool:
         return self.state is not None
 
 
-def view_message(message: Message, html: str, thought: ThoughtView | None = None) -> MessageView:
+def view_message(
+    message: Message, html: str, thought: ThoughtView | None = None, sources: Sequence[SourceView] = ()
+) -> MessageView:
     """Dress a message; `html` is the picture of an answer's text, empty for a question."""
     return MessageView(
         id=message.id,
@@ -105,6 +111,8 @@ def view_message(message: Message, html: str, thought: ThoughtView | None = None
         branch=branch_of(message.id, message.siblings),
         state=state_of(message),
         thought=thought,
+        sources=sources,
+        offered=max(numbers_of(message), default=0) if is_live(message.status) else 0,
     )
 
 
@@ -140,6 +148,7 @@ def state_of(message: Message) -> StateView | None:
         epoch=message.epoch,
         aside=CONTINUED if went_on and not is_interrupted(message.status) else "",
         figures=figures_of(message),
+        left_out="" if is_live(message.status) else left_out_note(message),
         is_cut=words.kind == "done" and message.finish_reason == "length",
         parent_id=message.parent_id,
     )

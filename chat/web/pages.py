@@ -9,6 +9,7 @@ from chat.web.list_events import list_asides
 from chat.web.page_view import conversation_page, new_page, path_of
 from chat.web.presence_asides import who_is_here
 from chat.web.scene_events import Aside, closed_response, scene_response
+from chat.web.source_pages import asked_source
 from chat.web.still_page import still_page
 
 pages = Blueprint("pages", __name__)
@@ -21,11 +22,12 @@ def home() -> str:
 
 
 @pages.get("/c/<conversation_id>")
-def conversation(conversation_id: str) -> str:
+def conversation(conversation_id: str) -> str | Response:
     """Show a conversation as it stands; its events go on from there."""
     person = page_person()
     found = access.conversation_or_404(conversation_id, need="read")
-    return still_page(found, path_of(conversation_id)) or conversation_page(person, found)
+    path = path_of(conversation_id)
+    return asked_source(path) or still_page(found, path) or conversation_page(person, found)
 
 
 @pages.get("/c/<conversation_id>/events")

@@ -34,6 +34,7 @@ from chat.web import (
     share_forms,
     share_pages,
     socket,
+    source_pages,
     usage_page,
 )
 
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     admin_pages.admin,
     admin_forms.forms,
     share_pages.shared,
+    source_pages.sources,
     join_pages.joining,
     fork.forks,
     demo_page.demo,

@@ -10,6 +10,7 @@ from chat.core import sse
 from chat.core.frames import End, Rewind
 from chat.core.lifecycle import is_live
 from chat.core.markdown import conclude, finished, picture, steps
+from chat.core.markdown.chips import NO_NUMBERS
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
@@ -19,6 +20,7 @@ from chat.web.off_hub import picture_off_hub
 from chat.web.scene_html import Fragments, key_of, live_picture
 from chat.web.scene_line import Lines, Shown
 from chat.web.scene_place import Place
+from chat.web.source_view import numbers_of
 from chat.web.told import (
     ConversationChanged,
     FeedFrame,
@@ -79,6 +81,7 @@ class Scene:
         self._flush_s = flush_s
         self._drawn: dict[tuple[Position | None, int, str | None], Drawn] = {}
         self._pictures: dict[tuple[str, int], Picture] = {}
+        self._numbers: dict[str, frozenset[int]] = {}  # by message: the sources that its text may cite
         self._since: dict[Position, float] = {}  # since when a growth too small to send waits at a place
         self._rest_until = float("-inf")
         self._drawing = RLock()
@@ -171,17 +174,18 @@ class Scene:
         end = told[-1].frame if isinstance(told[-1].frame, End) else None
         text = self._stored(stream_id, end.offset if end else after.offset)
         grown = len(text) - place.start
+        numbers = NO_NUMBERS if is_thought else self._may_cite(message_id)
         before = self._pictures.get((stream_id, place.position.offset)) or picture_off_hub(
-            grown, picture, text[: place.position.offset], key, place.start
+            grown, picture, text[: place.position.offset], key, place.start, numbers
         )
         start = before.open.start
         if end is None:
-            now = picture_off_hub(grown, picture, text, key, start)
+            now = picture_off_hub(grown, picture, text, key, start, numbers)
             self._remember(stream_id, after.offset, now)
             swaps = picture_off_hub(grown, steps, before, now, key)
             html = self._fragments.grown(key, before.offset, now.offset, swaps)
             return html + self._went_on(place, told[0], after), now.open.start
-        swaps = conclude(before, picture_off_hub(grown, finished, text, start), key)
+        swaps = conclude(before, picture_off_hub(grown, finished, text, start, numbers), key)
         concluded = self._fragments.grown(key, before.offset, end.offset, swaps)
         ended = self._lines.message(message_id)  # with what only the message knows: its cost, its siblings
         if ended is None:
@@ -201,9 +205,19 @@ class Scene:
         if grows is None:
             return 0
         position, text = grows
-        shown = live_picture(text, key_of(message.id, position.is_thought))
+        numbers = NO_NUMBERS if position.is_thought else numbers_of(message)
+        shown = live_picture(text, key_of(message.id, position.is_thought), numbers)
         self._remember(position.stream_id or "", position.offset, shown)
         return shown.open.start
+
+    def _may_cite(self, message_id: str) -> frozenset[int]:
+        """Give the numbers of a text that has begun: they were stored before its first byte."""
+        known = self._numbers.get(message_id)
+        if known is None:
+            message = self._lines.message(message_id)
+            known = self._numbers[message_id] = numbers_of(message) if message else NO_NUMBERS
+            _drop_oldest(self._numbers)
+        return known
 
     def _remember(self, stream_id: str, offset: int, shown: Picture) -> None:
         self._pictures[(stream_id, offset)] = shown

@@ -1,7 +1,7 @@
 """The HTML of a conversation's changes, as htmx swaps them; each is a template that a full page uses too."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 from jinja2 import Environment
@@ -9,6 +9,7 @@ from markupsafe import escape
 
 from chat.core.lifecycle import is_live, is_streaming
 from chat.core.markdown import Swap, finished, picture, region_html
+from chat.core.markdown.chips import NO_NUMBERS
 from chat.core.markdown.mark import mark_html
 from chat.core.markdown.regions import Picture
 from chat.store.conversations import Conversation
@@ -24,6 +25,7 @@ from chat.web.message_view import (
 )
 from chat.web.off_hub import picture_off_hub
 from chat.web.scene_line import Shown
+from chat.web.source_view import numbers_of, shown_sources, with_links
 from chat.web.thought_view import ThoughtView, view_thought
 
 IN_THOUGHT = "t"  # after the key of a message: of its reasoning; no id holds one
@@ -41,8 +43,10 @@ def dress(message: Message) -> MessageView:
     """Give what the templates show of a message, its text rendered."""
     if message.stream_id is None:
         return view_message(message, "")
-    html = text_html(message.text, key_of(message.id), grows=is_live(message.status))
-    return view_message(message, html, dress_thought(message))
+    grows = is_live(message.status)
+    html = text_html(message.text, key_of(message.id), numbers_of(message), grows=grows)
+    sources = [] if grows else shown_sources(message, html)
+    return view_message(message, with_links(html, message.id), dress_thought(message), sources)
 
 
 def dress_thought(message: Message) -> ThoughtView | None:
@@ -54,17 +58,17 @@ def dress_thought(message: Message) -> ThoughtView | None:
     return view_thought(message, html)
 
 
-def text_html(text: str, key: str, *, grows: bool) -> str:
-    """Give a text's regions; of one that grows, with the mark where it goes on."""
+def text_html(text: str, key: str, numbers: Set[int] = NO_NUMBERS, *, grows: bool) -> str:
+    """Give a text's regions, its chips still bare; of one that grows, with the mark where it goes on."""
     if grows:
-        return picture_html(live_picture(text, key), key)
-    return picture_off_hub(len(text), _finished_html, text, key)
+        return picture_html(live_picture(text, key, numbers), key)
+    return picture_off_hub(len(text), _finished_html, text, key, numbers)
 
 
-def live_picture(text: str, key: str) -> Picture:
+def live_picture(text: str, key: str, numbers: Set[int] = NO_NUMBERS) -> Picture:
     """Picture a text that still grows, from its first byte."""
     data = text.encode()
-    return picture_off_hub(len(data), picture, data, key)
+    return picture_off_hub(len(data), picture, data, key, numbers=numbers)
 
 
 def picture_html(shown: Picture, key: str) -> str:
@@ -72,17 +76,16 @@ def picture_html(shown: Picture, key: str) -> str:
     return "".join(region_html(key, region) for region in (*shown.closed, shown.open))
 
 
-def _finished_html(text: str, key: str) -> str:
-    return _kept_html(text, key) if len(text) <= WORTH_KEEPING else _draw_finished(text, key)
+def _finished_html(text: str, key: str, numbers: Set[int]) -> str:
+    draw = _kept_html if len(text) <= WORTH_KEEPING else _draw_finished
+    return draw(text, key, frozenset(numbers))
 
 
-@lru_cache(maxsize=64)
-def _kept_html(text: str, key: str) -> str:
-    return _draw_finished(text, key)
+def _draw_finished(text: str, key: str, numbers: frozenset[int]) -> str:
+    return "".join(region_html(key, region) for region in finished(text.encode(), numbers=numbers))
 
 
-def _draw_finished(text: str, key: str) -> str:
-    return "".join(region_html(key, region) for region in finished(text.encode()))
+_kept_html = lru_cache(maxsize=64)(_draw_finished)
 
 
 class Fragments:
@@ -93,6 +96,7 @@ class Fragments:
         self._message = templates.get_template("parts/message.html")
         self._reasoning = templates.get_template("parts/reasoning_note.html")
         self._state = templates.get_template("parts/state.html")
+        self._sources = templates.get_template("parts/sources.html")
         self._branches = templates.get_template("parts/branches.html")
         self._elsewhere = templates.get_template("parts/elsewhere.html")
 
@@ -139,9 +143,11 @@ class Fragments:
         return f"<hx-grow key={key} at={at} to={to}>{pieces}</hx-grow>"
 
     def ended(self, message: Message) -> str:
-        """Show what became of an answer."""
+        """Show what became of an answer, and what it rests on."""
         state = state_of(message)
-        return self._put(state) if state else ""
+        if state is None:
+            return ""
+        return self._list(dress(message)) + self._put(state) if message.citations else self._put(state)
 
     def thought_over(self, message: Message) -> str:
         """Show that the reasoning is over; the fold stays as its reader has it."""
@@ -163,6 +169,9 @@ class Fragments:
 
     def _picker(self, branch: BranchView) -> str:
         return _partial(f"#b-{branch.id}", "outerMorph", self._branches.render(branch=branch))
+
+    def _list(self, message: MessageView) -> str:
+        return _partial(f"#q-{message.id}", "outerMorph", self._sources.render(message=message))
 
     def _put(self, state: StateView) -> str:
         return _partial(f"#s-{state.id}", "outerMorph", self._state.render(state=state))

@@ -9,22 +9,27 @@ from chat.web.house import house
 from chat.web.page_view import present_context
 from chat.web.presence_asides import who_is_here
 from chat.web.scene_events import closed_response, scene_response
+from chat.web.source_pages import asked_source
 from chat.web.still_page import still_page
 
 shared = Blueprint("shared", __name__)
 
 
 @shared.get("/s/<token>")
-def read(token: str) -> str:
+def read(token: str) -> str | Response:
     """Show the conversation as it stands, to whoever has the link."""
     found = access.conversation_by_link(token)
     path = f"/s/{token}"
-    return still_page(found, back=path) or render_template(
-        "share.html",
-        events=f"{path}/events",
-        path=path,
-        about=_first_words(found.id),
-        **present_context(found.id),
+    return (
+        asked_source(path)
+        or still_page(found, back=path)
+        or render_template(
+            "share.html",
+            events=f"{path}/events",
+            path=path,
+            about=_first_words(found.id),
+            **present_context(found.id),
+        )
     )
 
 

@@ -20,11 +20,11 @@ export function announceAnswers(transcript) {
 
 function textOf(state) { return state.parentElement.querySelector(":scope > .text"); }
 
-/** Gives the text as it is read out: a formula by its TeX, no buttons, a breath between blocks. */
+/** Gives the text as it is read out: a formula by its TeX, no buttons, no numbers of sources, a breath between blocks. */
 function spoken(text) {
   const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) => {
     if (node.nodeType === Node.TEXT_NODE) return NodeFilter.FILTER_ACCEPT;
-    if (node.matches("button, .katex-html, mrow")) return NodeFilter.FILTER_REJECT;
+    if (node.matches("button, .katex-html, mrow, .chip")) return NodeFilter.FILTER_REJECT;
     return node.matches("p, li, pre, blockquote, h1, h2, h3, h4, h5, h6, tr, td, th, br, div") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
   });
   let said = "";

@@ -24,7 +24,13 @@ async function sourceOf(message) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await fetch(`/api/streams/${state.dataset.stream}`, { headers });
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  return (await answer.json()).text;
+  return (await answer.json()).text + sourcesOf(message);
+}
+
+/** Writes what the numbers in an answer stand for. */
+function sourcesOf(message) {
+  const names = [...message.querySelectorAll(":scope > .sources .cited")].map((source) => source.ariaLabel.replace(/^Source (\d+):/, "[$1]"));
+  return names.length ? `\n\nSources:\n\n${names.join("\n")}\n` : "";
 }
 
 /** Writes what is promised; Safari takes it only as a promise, made while the finger is still down. */

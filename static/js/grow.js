@@ -1,6 +1,7 @@
 // `<hx-grow key at to>`: how an answer's text goes on. What is in it takes the place of the mark; the rest comes as
 // <template to="region/child/child" as="swap style"> pieces; a bare <i> in it is the new mark, at byte `to`. It counts
 // only where the page shows exactly `at` bytes of that answer; elsewhere nothing happens but a word that we are astray.
+import { linkChips } from "./chips.js";
 import { isOlder } from "./older.js";
 
 htmx.registerExtension("headwater-grow", {
@@ -20,6 +21,7 @@ htmx.registerExtension("headwater-grow", {
         place.className = "mark";
         place.dataset.o = to;
       }
+      linkChips(fragment, mark);
       tasks.push({ type: "partial", fragment, target, swapSpec: { style }, sourceElement: ctx.sourceElement });
     };
     for (const piece of pieces) piece.remove();

@@ -2,6 +2,7 @@
 import "./upsert.js";
 import "./grow.js";
 import { follow } from "./line.js";
+import { showSources } from "./sources.js";
 import { markFound } from "./found.js";
 import { tendList } from "./list.js";
 import { keepTail } from "./tail.js";
@@ -29,6 +30,7 @@ keepFolds(transcript);
 tendComposer(document.getElementById("composer"));
 offerEdits(transcript, document.getElementById("composer"));
 offerMessageCopies(transcript);
+showSources(transcript);
 markFound();
 keepTail(transcript);
 tellTrouble();

@@ -5,6 +5,7 @@
 // or empties the mark; the observer runs before the next paint and puts the rest back, so nothing is seen twice and
 // nothing flickers. When the tail fails, it goes: the page then reads what is stored, like any other.
 import { justAsked } from "./asked.js";
+import { showText } from "./chips.js";
 import { healAt } from "./heal.js";
 import { openStream } from "../stream.js";
 import { tell } from "./trouble.js";
@@ -69,8 +70,8 @@ class Tail {
     const old = Number(this.#state().dataset.epoch) > this.stream.epoch;
     const known = !old && stored >= this.stream.from; // a page may hold back some of what it was given
     const text = known && stored < this.stream.length ? this.stream.after(stored) : "";
-    const shown = healAt(mark, text);
-    if (mark.textContent !== shown) mark.textContent = shown;
+    const offered = mark.closest("pre") ? 0 : Number(mark.closest(".text").dataset.offered ?? 0); // sources it may cite
+    showText(mark, healAt(mark, text, offered), offered);
     this.#doubt(stored > this.stream.length);
   }
 
