@@ -1,16 +1,23 @@
 """The process that answers: gunicorn's gevent worker, which leaves without cutting off who has just come."""
 
 import _socket
+import socket
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 from weakref import WeakSet
 
+import gevent
 from gevent.server import StreamServer
 from gevent.socket import socket as GeventSocket
 from gunicorn.workers import ggevent  # type: ignore[import-untyped]
 
 LISTENERS: "WeakSet[Listener]" = WeakSet()
+SHORT_BYTES = 64 << 10  # of a body that nobody wanted: as much is read for the sake of the next request
+HEAR_OUT_S = 10.0  # for which one who sends more is listened to, and
+SILENCE_S = 2.0  # for which one who pauses is
+DISCARDED = bytearray(1 << 20)  # what is read into and never looked at
+LET_OTHERS_S = 0.001  # between two looks: a client may send faster than we read, and 0 looks at no socket
 
 
 class Listener(StreamServer):  # type: ignore[misc]  # an untyped one
@@ -80,6 +87,22 @@ class ServerWorker(ggevent.GeventWorker):  # type: ignore[misc]  # an untyped on
         """Serve a connection; gunicorn asks its listener for no more than its name."""
         super().handle(self._names[id(listener)], client, address)
 
+    def handle_request(self, listener: Any, request: Any, client: Any, address: Any) -> None:
+        """Answer a request. Whoever sends a large body that nobody wants finds the answer, and the end.
+
+        Gunicorn would read it to its end for the sake of the next request, and stall the hub for as long.
+        """
+        ends = False
+        try:
+            super().handle_request(listener, request, client, address)
+        except StopIteration:
+            ends = True
+        if _is_unread(request.body):
+            hear_out(client)
+            ends = True
+        if ends:
+            raise StopIteration
+
     def stop_listening(self) -> None:
         """Let whoever comes from now on be refused at once, so that a proxy takes the next server."""
         for listener in list(LISTENERS):
@@ -90,3 +113,35 @@ class ServerWorker(ggevent.GeventWorker):  # type: ignore[misc]  # an untyped on
         until = monotonic() + seconds
         for listener in list(LISTENERS):
             listener.pool.join(max(0.0, until - monotonic()))
+
+
+def _is_unread(body: Any) -> bool:
+    """Say whether more of a body is left than is worth reading. Of a chunked one nobody knows how much is."""
+    reader = body.reader
+    if hasattr(reader, "length"):
+        return bool(reader.length > SHORT_BYTES)
+    if getattr(reader, "parser", None) is None:
+        return False
+    try:
+        with gevent.Timeout(SILENCE_S, False):
+            body.read(SHORT_BYTES)
+    except OSError:
+        return True  # it did not end as it should have
+    return reader.parser is not None
+
+
+def hear_out(client: Any) -> None:
+    """Tell a client that this is all, and discard what it still sends, for a while.
+
+    Closing at once would reset the connection, and take our answer away with it.
+    """
+    until = monotonic() + HEAR_OUT_S
+    try:
+        client.shutdown(socket.SHUT_WR)
+        while (left := until - monotonic()) > 0:
+            client.settimeout(min(left, SILENCE_S))
+            if not client.recv_into(DISCARDED):
+                return
+            gevent.sleep(LET_OTHERS_S)
+    except OSError:
+        return  # it has gone, or has nothing more to say

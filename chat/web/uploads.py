@@ -143,7 +143,7 @@ def _steps() -> Iterator[bytes]:
 def _read(stream: Any) -> bytes:
     try:
         data: bytes = stream.read(STEP)
-    except (OSError, ClientDisconnected) as gone:  # a timeout is one, and so is the end of a body that says it goes on
+    except (OSError, ClientDisconnected) as gone:  # silence is an OSError, too
         raise _ended_early() from gone
     return data
 

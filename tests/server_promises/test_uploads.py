@@ -1,0 +1,155 @@
+"""Files on their way in: too large is told at once, gone is gone, and nobody else waits for any of it."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from tests.conftest import ServerFactory
+from tests.person import Person
+from tests.server import RealServer
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@contextmanager
+def sending(
+    person: Person, *headers: str, path: str = "/api/documents?name=a.txt"
+) -> Iterator[socket.socket]:
+    """Begin to send a body by hand."""
+    port = int(person.url.rpartition(":")[2])
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as line:
+        lines = (f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {person.token}", *headers)
+        line.sendall("\r\n".join((*lines, "", "")).encode())
+        yield line
+
+
+def status_of(line: socket.socket) -> int:
+    """Read the status of the answer."""
+    return int(line.recv(65_536).split()[1])
+
+
+def in_chunks(size: int) -> Iterator[bytes]:
+    for _ in range(size // MIB):
+        yield b"%x\r\n%s\r\n" % (MIB, b"a" * MIB)
+
+
+def open_files(server: RealServer) -> int:
+    """Count the files that the workers hold open, those without a name too."""
+    held = [Path(f"/proc/{worker.pid}/fd") for worker in server.workers]
+    return sum(_is_file(one) for folder in held for one in folder.iterdir())
+
+
+def _is_file(link: Path) -> bool:
+    try:
+        return os.readlink(link).startswith("/")  # a connection has no path
+    except OSError:
+        return False  # closed while we looked
+
+
+def documents_of(person: Person) -> list[dict[str, object]]:
+    return list(person.get("/api/documents")["items"])
+
+
+def test_a_gibibyte_is_refused_before_it_is_sent(person: Person) -> None:
+    with sending(person, f"Content-Length: {GIB}") as line:
+        assert status_of(line) == 413
+    assert documents_of(person) == []
+
+
+def test_who_does_not_say_how_much_is_refused_where_it_is_too_much(person: Person) -> None:
+    with sending(person, "Transfer-Encoding: chunked") as line:
+        told: list[int] = []
+        reader = threading.Thread(target=lambda: told.append(status_of(line)))
+        reader.start()
+        sent = 0
+        try:
+            for chunk in in_chunks(200 * MIB):
+                line.sendall(chunk)
+                sent += MIB
+                if told:
+                    break
+        except OSError:
+            pass  # it hung up, which is as good
+        reader.join(20)
+    assert told == [413]
+    assert sent < 100 * MIB, "it was listened to for long"
+    assert documents_of(person) == []
+
+
+@pytest.mark.parametrize("path", ["/api/documents?name=a.txt", "/api/session", "/no/such/page"])
+def test_nobody_waits_for_a_body_that_nobody_wants(server: RealServer, person: Person, path: str) -> None:
+    slowest, over = 0.0, threading.Event()
+
+    def send() -> None:
+        with sending(person, f"Content-Length: {GIB}", path=path) as line:
+            try:
+                for _ in range(150):
+                    line.sendall(b"a" * MIB)
+            except OSError:
+                pass  # it hung up
+        over.set()
+
+    threading.Thread(target=send).start()
+    while not over.wait(0.01):
+        began = monotonic()
+        assert requests.get(f"{server.url}/healthz", timeout=20).status_code == 200
+        slowest = max(slowest, monotonic() - began)
+    assert slowest < 2, "one who sends for nothing held up the others"
+
+
+def test_a_small_body_that_nobody_read_costs_no_connection(person: Person) -> None:
+    with requests.Session() as session:
+        for _ in range(3):
+            answer = session.post(f"{person.url}/no/such/page", data=b"a" * 1000, timeout=20)
+            assert answer.status_code in (403, 404)
+            answer = session.post(f"{person.url}/no/such/page", data=iter([b"a" * 1000]), timeout=20)
+            assert answer.status_code in (403, 404)
+
+
+def test_who_leaves_in_the_middle_leaves_nothing(server: RealServer, person: Person) -> None:
+    before = open_files(server)
+    for header in (f"Content-Length: {9 * MIB}", "Transfer-Encoding: chunked"):
+        with sending(person, header) as line:
+            for chunk in in_chunks(5 * MIB):
+                line.sendall(chunk)
+            until = monotonic() + 10
+            while open_files(server) <= before and monotonic() < until:
+                sleep(0.02)  # until it has been put down somewhere
+            assert open_files(server) > before
+    until = monotonic() + 10
+    while open_files(server) > before and monotonic() < until:
+        sleep(0.05)
+    assert open_files(server) <= before
+    assert documents_of(person) == []
+    assert "Traceback" not in server.logs
+
+
+def test_who_sends_nothing_more_is_let_go(server_factory: ServerFactory) -> None:
+    server = server_factory(CHAT_STALLED_CLIENT_S="1")
+    person = Person.sign_in(server.url, "Ada")
+    with sending(person, "Content-Length: 1000") as line:
+        line.sendall(b"a" * 500)
+        assert status_of(line) == 400
+    assert documents_of(person) == []
+
+
+def test_a_file_comes_back_as_it_went(person: Person) -> None:
+    data = b"".join(b"%d and some words\n" % number for number in range(300_000))
+    sent = {"file": ("Numbers.txt", data)}
+    answers = [
+        person.call("POST", "/api/documents", params={"name": "Numbers.txt"}, data=data),
+        person.call("POST", "/api/documents", params={"name": "Numbers.txt"}, data=iter([data])),
+        person.call("POST", "/api/documents", files=sent),
+    ]
+    for answer in answers:
+        assert answer.status_code == 201, answer.text
+        original = person.call("GET", f"/api/documents/{answer.json()['id']}/original")
+        assert original.content == data
