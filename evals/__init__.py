@@ -1,1 +1,1 @@
-"""What `make eval` measures: whether questions find the passages that answer them, and whether answers cite them."""
+"""What `make eval` measures: whether questions find the passages that answer them, and answers cite these."""
