@@ -11,6 +11,7 @@ from chat.core.sources import Source
 
 # `[1]` and `[1, 2]`; no link, nothing escaped, no formula. Whoever shows marks reads them by this.
 MARK = re.compile(r"(?<!\\)\[([0-9]{1,3}(?:[ \t]*,[ \t]*[0-9]{1,3}){0,15})\](?!\()")
+MOST_SOURCES = 999  # of one answer: a mark has three digits
 FENCE = re.compile(r"^[ \t>]*+(`{3,}+|~{3,}+)[^\n]*+\n(?s:.*?)(?:^[ \t>]*+\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE)
 TICKS_OR_BLANK = re.compile(r"`+|\n[ \t]*+\n")
 # Lines of a file that was set in columns end anywhere: a line break ends a sentence only before an item.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from chat.core.citing import without_marks
+from chat.core.citing import MOST_SOURCES, without_marks
 from chat.core.material import beside, passage, with_rules
 from chat.core.sources import Source
 from chat.core.tokens import tokens_of
@@ -85,7 +85,7 @@ def choose(system: str | None, question: str, sources: Sequence[Source], budget:
     chosen: list[Source] = []
     for source in sources:
         cost = _tokens(passage(source, A_CODE))
-        if cost <= room:
+        if cost <= room and len(chosen) < MOST_SOURCES:
             room -= cost
             chosen.append(replace(source, number=len(chosen) + 1))
     return chosen

@@ -56,7 +56,7 @@ def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
         .where(messages.c.seq.in_(select(line.c.seq)))
         .order_by(messages.c.seq)
     )
-    found = conn.execute(said).tuples().all()
+    found = conn.execute(said).all()
     return Briefing(
         model=row.model,
         system=row.system,

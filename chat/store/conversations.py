@@ -16,7 +16,7 @@ from chat.store.streams import Streams
 from chat.store.tables import conversations, deletions, invitations, members, messages, shares
 from chat.store.transaction import Transaction
 
-CHANGEABLE = frozenset({"title", "system", "model", "temperature"})
+CHANGEABLE = frozenset({"title", "system", "model", "temperature", "library"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def create(
     system: str | None = None,
     model: str | None = None,
     temperature: float | None = None,
+    library: bool = True,
     now: float,
     demo: bool = False,
     id: str | None = None,
@@ -66,7 +67,7 @@ def create(
         system=system,
         model=model,
         temperature=temperature,
-        library=True,
+        library=library,
         pinned_at=None,
         demo=demo,
         revision=1,
@@ -82,6 +83,7 @@ def create(
             system=system,
             model=model,
             temperature=temperature,
+            library=int(library),
             demo=int(demo),
             revision=made.revision,
             changed_at_revision=made.revision,
@@ -130,11 +132,12 @@ def demo_of(conn: Connection, person_id: str) -> Conversation | None:
 
 
 def change(tx: Transaction, conversation_id: str, fields: Mapping[str, Any]) -> Conversation:
-    """Set title, system, model or temperature; other fields are a KeyError. Raises ConversationGone."""
+    """Set title, system, model, temperature or library; others are a KeyError. Raises ConversationGone."""
     if unknown := fields.keys() - CHANGEABLE:
         raise KeyError(*unknown)
     if fields:
-        bump(tx, conversation_id, changed_at_revision=conversations.c.revision + 1, **fields)
+        values = {name: int(value) if name == "library" else value for name, value in fields.items()}
+        bump(tx, conversation_id, changed_at_revision=conversations.c.revision + 1, **values)
     found = get(tx.conn, conversation_id)
     if found is None:
         raise ConversationGone(conversation_id)

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
-from chat.core.lifecycle import Status, is_interrupted, is_live
+from chat.core.lifecycle import Status, is_final, is_interrupted, is_live
 from chat.store import conversations, search
+from chat.store.citations import settled_json
 from chat.store.conversations import Conversation, ConversationGone
 from chat.store.message_rows import Message, fetch, fetch_one, is_newest, line_to
 from chat.store.people import Person
@@ -38,6 +39,7 @@ class Turn:
     error: dict[str, str] | None = None
     finish_reason: str | None = None
     citations: Sequence[dict[str, Any]] = ()
+    left_out: int = 0
     usage: dict[str, Any] | None = None
     timing: dict[str, Any] | None = None
     cost: float | None = None
@@ -58,7 +60,8 @@ def copy(
     line = _at_rest(tx.conn, _line(tx.conn, source_id, message_id))
     reasoning = written_of(tx.conn, [one.reasoning_stream_id for one in line if one.reasoning_stream_id])
     fields = {name: getattr(source, name) for name in ("title", "system", "model", "temperature")}
-    made = conversations.create(tx, owner=owner, now=now, **fields)
+    own = source.owner_id == owner.id  # the switch is about its owner's library
+    made = conversations.create(tx, owner=owner, now=now, library=not own or source.library, **fields)
     search.index_later(tx, [made.id])
     texts = {stream_id: written.text for stream_id, written in reasoning.items()}
     write_line(tx, made, [_turn(message, texts) for message in line])
@@ -129,8 +132,16 @@ def _turn(message: Message, reasoning: dict[str, str]) -> Turn:
         reasoning=reasoning.get(message.reasoning_stream_id or ""),
         error=message.error,
         finish_reason=message.finish_reason,
-        citations=message.citations,
+        citations=_cited(message),
+        left_out=message.left_out,
     )
+
+
+def _cited(message: Message) -> Sequence[dict[str, Any]]:
+    """Give what an answer cites; one that ends only with the copy still has all that it might have cited."""
+    if message.citations and not is_final(message.status):
+        return settled_json(message.citations, message.text)
+    return message.citations
 
 
 def _row(conversation: Conversation, message_id: str, parent_id: str | None, turn: Turn) -> dict[str, Any]:
@@ -148,6 +159,7 @@ def _row(conversation: Conversation, message_id: str, parent_id: str | None, tur
         "reasoning_stream_id": secrets.token_hex(12) if is_answer and turn.reasoning else None,
         "model": turn.model,
         "citations": list(turn.citations),
+        "left_out": turn.left_out,
         "error": turn.error,
         "finish_reason": turn.finish_reason,
         "usage": turn.usage,

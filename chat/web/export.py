@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,8 @@ from urllib.parse import quote
 import gevent
 from flask import Blueprint, Response, request
 
+from chat.core.citing import Mark, cited, rewritten
+from chat.core.sources import Source
 from chat.store import messages, portable
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
@@ -107,7 +109,7 @@ def json_pieces(store: Store, conversation: Conversation) -> Iterator[str]:
 
 def message_document(message: Message, parent: int | None) -> dict[str, Any]:
     """Give a message as it travels."""
-    return {
+    document: dict[str, Any] = {
         "parent": parent,
         "role": message.role,
         "author": message.author.name if message.author else None,
@@ -122,6 +124,17 @@ def message_document(message: Message, parent: int | None) -> dict[str, Any]:
         "finish_reason": message.finish_reason,
         "created_at": time_json(message.created_at),
     }
+    # Only where there is something to say: a server of before knows neither, and takes the rest.
+    if message.citations:
+        document["citations"] = [_without_id(citation) for citation in message.citations]
+    if message.left_out:
+        document["left_out"] = message.left_out
+    return document
+
+
+def _without_id(citation: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out which document of this server it was: elsewhere there is none, or another."""
+    return {name: value for name, value in citation.items() if name != "document_id"}
 
 
 def _json(found: dict[str, Any]) -> str:
@@ -154,7 +167,31 @@ def _section(message: Message) -> str:
     model = f" ({message.model})" if message.model else ""
     when = datetime.fromtimestamp(message.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     how = "" if message.status == "done" else f" · {portable.status_at_rest(message)}"
-    return f"\n---\n\n**{_plain(by)}**{_plain(model)} · {when}{how}\n\n{message.text.strip()}\n"
+    text, notes = footnotes(message)
+    return f"\n---\n\n**{_plain(by)}**{_plain(model)} · {when}{how}\n\n{text.strip()}\n{notes}"
+
+
+def footnotes(message: Message) -> tuple[str, str]:
+    """Give an answer's text with its marks as footnotes, and the notes; names are of this message alone."""
+    numbers = {citation["number"] for citation in message.citations}
+    if not numbers:
+        return message.text, ""
+
+    def write(mark: Mark) -> str | None:
+        given = [f"[^{message.id[:8]}-{number}]" for number in mark.numbers if number in numbers]
+        return "".join(given) or None
+
+    used = cited(message.text, numbers)
+    sources = [Source.from_json(citation) for citation in message.citations]
+    notes = "".join(_note(message, source) for source in sources if source.number in used)
+    return rewritten(message.text, write), f"\n{notes}" if notes else ""
+
+
+def _note(message: Message, source: Source) -> str:
+    page = f", page {source.page}" if source.page is not None else ""
+    quote = " ".join(source.text[slice(*source.quote)].split()) if source.quote else ""
+    said = f": “{_plain(quote)}”" if quote else ""
+    return f"[^{message.id[:8]}-{source.number}]: {_plain(source.document)}{page}{said}\n"
 
 
 def _plain(text: str) -> str:

@@ -14,10 +14,11 @@ from chat.store.conversations import Conversation
 from chat.store.copies import Turn
 from chat.store.people import Person
 from chat.store.portable import Heading
-from chat.web import access
+from chat.web import access, imported_citations
 from chat.web.cookie import page_person
 from chat.web.errors import ApiError, Invalid, TooLarge
 from chat.web.house import house
+from chat.web.imported_citations import ImportedCitations
 from chat.web.page_view import path_of
 from chat.web.shapes import conversation_json
 from chat.web.validation import (
@@ -99,6 +100,8 @@ class ImportedMessage(Body):
     cost: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     error: ImportedProblem | None = None
     finish_reason: Annotated[Whole, Field(max_length=40)] | None = None
+    citations: ImportedCitations = Field(default_factory=list)
+    left_out: Annotated[int, Field(ge=0, le=MOST_MESSAGES)] = 0
     created_at: Time
 
 
@@ -192,6 +195,8 @@ def _turn(message: ImportedMessage, person: Person) -> Turn:
         usage=message.usage.model_dump() if message.usage else None,
         timing=message.timing.model_dump() if message.timing else None,
         cost=message.cost,
+        citations=[citation.source().to_json() for citation in message.citations],
+        left_out=message.left_out,
     )
 
 
@@ -208,4 +213,7 @@ def _parents(found: list[ImportedMessage]) -> list[int | None]:
             raise Invalid(f"messages.{at}.parent: an answer needs a question before it.")
         if message.role == "user" and message.status != "done":
             raise Invalid(f"messages.{at}.status: a question is done.")
+        if message.role == "user" and (message.citations or message.left_out):
+            raise Invalid(f"messages.{at}.citations: a question cites nothing.")
+        imported_citations.check(f"messages.{at}.citations", message.citations)
     return [message.parent for message in found]

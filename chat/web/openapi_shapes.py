@@ -1,7 +1,7 @@
 """What the API answers, as models: for the description of the API, and for the test that answers are so."""
 
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -48,9 +48,25 @@ class Conversation(Shape):
     system: str | None = Field(description="Put before every question.")
     model: str | None
     temperature: float | None
+    library: bool = Field(description="Whether its owner's questions draw on the owner's library.")
     pinned: bool
     created_at: datetime
     updated_at: datetime = Field(description="Set by each new message.")
+
+
+class Citation(Shape):
+    """A passage as it was when the answer was asked for, whatever becomes of its document."""
+
+    number: int = Field(description="`[1]` in the text means the one with number 1.")
+    document_id: str = Field(description="Empty where the document was never on this server.")
+    document: str = Field(description="Its name.")
+    passage: int = Field(description="The passage's number in the document, from 1.")
+    page: int | None
+    heading: str = Field(description="The headings above it, outermost first, with ` › ` between.")
+    text: str
+    quote: Annotated[list[int], Field(min_length=2, max_length=2)] | None = Field(
+        description="The sentence that the answer rests on: from, to, in characters of `text`."
+    )
 
 
 class Message(Shape):
@@ -66,7 +82,10 @@ class Message(Shape):
     parent_id: str | None
     model: str | None
     usage: Usage | None
-    citations: list[object]
+    citations: list[Citation] = Field(
+        description="What a live answer may cite; of one that ended, what its text does cite."
+    )
+    left_out: int = Field(description="Earlier messages that the model was not told: they did not fit.")
     error: Failure | None
     finish_reason: str | None
     timing: Timing | None

@@ -96,6 +96,7 @@ ChunkBy = Annotated[
         }
     ),
 ]
+Library = Annotated[bool, Field(description="Whether its owner's questions draw on the owner's library.")]
 Chosen = Annotated[Model | None, Field(description="Answers this one, instead of the default.")]
 Step = Annotated[ChunkBy | None, Field(description="What is stored, and shown to viewers, at once.")]
 
@@ -119,6 +120,7 @@ class NewConversation(Body):
     system: System | None = Field(None, description="Put before every question.")
     model: Model | None = Field(None, description="Answers here instead of the server's default.")
     temperature: Temperature | None = Field(None, description="From 0 to 2; null: the deployment's.")
+    library: Library = True
 
 
 class ConversationChange(Body):
@@ -128,6 +130,7 @@ class ConversationChange(Body):
     system: System | None = None
     model: Model | None = None
     temperature: Temperature | None = None
+    library: Library = True
     pinned: bool = Field(False, description="Whether it stands at the head of its owner's list.")
 
 

@@ -23,10 +23,21 @@ def test_a_new_one_has_the_shape_of_the_wire(api: Api) -> None:
     made = answer.get_json()
     assert answer.status_code == 201
     given = {key: made[key] for key in ("id", "created_at", "updated_at")}
-    assert made == asked | given | {"temperature": None, "pinned": False}
+    assert made == asked | given | {"temperature": None, "library": True, "pinned": False}
     assert TIME.fullmatch(made["created_at"])
     assert made["created_at"] == made["updated_at"]
     assert api.get(f"/conversations/{made['id']}") == made
+
+
+def test_whether_an_owners_library_is_drawn_on_is_the_conversations_to_say(api: Api) -> None:
+    without = api.begin(library=False)
+    assert api.get(without)["library"] is False
+    assert api.call("PATCH", without, {"title": "Rivers"}).get_json()["library"] is False
+    assert api.call("PATCH", without, {"library": True}).get_json()["library"] is True
+    assert api.get(without)["library"] is True
+    for wrong in (None, 1, "yes"):
+        assert api.refused("PATCH", without, {"library": wrong}) == (422, "invalid")
+        assert api.refused("POST", "/conversations", {"library": wrong}) == (422, "invalid")
 
 
 @pytest.mark.parametrize("body", [None, {}, {"title": None, "system": None, "model": None}])

@@ -3,8 +3,10 @@
 import io
 import json
 import random
+import re
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -12,7 +14,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from chat.core.lifecycle import Status
+from chat.core.sources import Source
 from chat.store import search
+from chat.store.citations import offer
 from chat.store.copies import Turn
 from chat.store.people import Person
 from chat.store.portable import Heading, write
@@ -330,3 +334,84 @@ def test_it_may_be_larger_than_any_other_body_but_not_without_bound(
     settings = api.house.settings.model_copy(update={"import_bytes": 1000})
     monkeypatch.setattr(api.house, "settings", settings)
     assert bring(api, document).status_code == 413
+
+
+# ── citations ────────────────────────────────────────────────────────────────────────────────
+
+SOURCE = Source(1, "d1", "Le*ase.pdf", 3, 12, "4 Ending", "It ends. With 30 days' notice it ends.", (9, 38))
+
+
+def cite(api: Api, conversation: str, text: str, *sources: Source) -> Any:
+    """Have a question answered that was given these sources; gives the answer as the API shows it."""
+    asked = api.ask(conversation)
+    stream_id = asked["reply"]["stream_id"]
+    state = api.house.streams.claim(stream_id, {Status.PENDING})
+    assert state is not None
+    api.house.store.write(lambda tx: offer(tx, stream_id, state.epoch, sources, 2))
+    assert api.house.streams.close(stream_id, state.epoch, Status.DONE, text=text, finish_reason="stop")
+    return api.get(f"{conversation}/messages")["items"][-1]
+
+
+def test_what_an_answer_cites_comes_back_but_not_which_document_of_which_server_it_was(api: Api) -> None:
+    conversation = api.begin()
+    shown = cite(api, conversation, "With notice [1].", SOURCE, replace(SOURCE, number=2))
+    document = export(api, conversation)
+    answer = document["messages"][1]
+    assert [(one["number"], "document_id" in one) for one in answer["citations"]] == [(1, False)]
+    assert "citations" not in document["messages"][0], "a server of before takes what has none"
+    back = api.get(f"{brought(api, document)}/messages")["items"][1]
+    assert back["citations"] == [{**shown["citations"][0], "document_id": ""}]
+    assert (back["left_out"], shown["left_out"]) == (2, 2)
+
+
+def test_markdown_has_what_is_cited_as_footnotes(api: Api) -> None:
+    conversation = api.begin()
+    cite(api, conversation, "With notice [1, 7], `a[1]`.", SOURCE)
+    text = api.call("GET", f"{conversation}/export?format=markdown").text
+    name = re.search(r"With notice \[\^(\w+)-1\], `a\[1\]`\.", text)
+    assert name, text
+    assert f"[^{name[1]}-1]: Le\\*ase.pdf, page 12: “With 30 days' notice it ends.”" in text
+
+
+CITATION = {"number": 1, "document": "a.txt", "passage": 1, "text": "It ends."}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"number": 0}, {"number": 1000}, {"number": True}, {"number": "1"}, {"number": 1.5},
+        {"document": ""}, {"document": "a\nb"}, {"document": "a\x00"}, {"document": "x" * 256},
+        {"document": None}, {"document": "\ud800"}, {"document_id": "d1"}, {"passage": 0},
+        {"passage": 2**31}, {"page": 0}, {"page": "12"}, {"heading": None}, {"text": ""}, {"text": 1},
+        {"text": "x" * 10_001}, {"quote": [0]}, {"quote": [3, 3]}, {"quote": [0, 9]}, {"quote": [-1, 2]},
+        {"quote": [0, 2, 4]}, {"quote": "It"}, {"html": "<b>"},
+    ],
+)  # fmt: skip
+def test_a_citation_that_is_none_is_refused(api: Api, document: Any, wrong: dict[str, Any]) -> None:
+    assert bring(api, _citing(document, [CITATION])).status_code == 201
+    assert bring(api, _citing(document, [{**CITATION, **wrong}])).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "citations",
+    [
+        [CITATION, CITATION],
+        [{**CITATION, "number": number} for number in range(1, 1001)],
+        [{**CITATION, "number": number, "text": "x" * 10_000} for number in range(1, 102)],
+        {"1": CITATION},
+        "[1]",
+    ],
+    ids=["the same number twice", "too many", "too much", "no list", "a text"],
+)
+def test_citations_that_cannot_be_together_are_refused(api: Api, document: Any, citations: Any) -> None:
+    assert bring(api, _citing(document, citations)).status_code == 422
+
+
+def test_a_question_cites_nothing(api: Api, document: Any) -> None:
+    assert bring(api, _citing(document, [CITATION], at=0)).status_code == 422
+
+
+def _citing(document: Any, citations: Any, at: int = 1) -> Any:
+    messages = [dict(message) for message in document["messages"]]
+    messages[at]["citations"] = citations
+    return {**document, "messages": messages}

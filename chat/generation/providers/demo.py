@@ -9,6 +9,7 @@ from typing import Self
 from zlib import crc32
 
 from chat.core.prompt import CONTINUE
+from chat.generation.providers.demo_quotes import quoted
 from chat.generation.providers.types import (
     Aborted,
     Ask,
@@ -97,8 +98,10 @@ class DemoAnswer:
 def thought_before(ask: Ask) -> str:
     """Give what is to be thought aloud; nothing where nobody asked for it, or the answer goes on."""
     last = ask.messages[-1] if ask.messages else {"role": "", "content": ""}
-    asked = str(last["content"]) if last["role"] == "user" else ""
-    return read_answer("thought") if asked != CONTINUE and re.search(THINKS, asked, re.IGNORECASE) else ""
+    if last["role"] != "user" or last["content"] == CONTINUE:
+        return ""
+    asked = ask.question or str(last["content"])
+    return read_answer("thought") if re.search(THINKS, asked, re.IGNORECASE) else ""
 
 
 def rest_of_answer(ask: Ask) -> str:
@@ -109,7 +112,9 @@ def rest_of_answer(ask: Ask) -> str:
         said, asked = str(ask.messages[-2]["content"]), asked[:-1]
     elif ask.messages and ask.messages[-1]["role"] == "assistant":
         said = str(ask.messages[-1]["content"])
-    return read_answer(topic_of(asked[-1] if asked else "")).removeprefix(said)
+    question = ask.question or (asked[-1] if asked else "")
+    whole = quoted(question, ask.sources) if ask.sources else read_answer(topic_of(question))
+    return whole.removeprefix(said)
 
 
 def topic_of(question: str) -> str:
