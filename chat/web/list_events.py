@@ -1,71 +1,53 @@
 """The list at the side, kept up to date over the page's one line, also where there is no conversation."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
-import gevent
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
 from chat.core.log import StoreAway
-from chat.generation.clock import monotonic
 from chat.live.bell import Ear
-from chat.live.ring_message import ALL
 from chat.store.listing import topic_of
 from chat.store.people import Person
 from chat.web import access
 from chat.web.bodies import Line, live_response
 from chat.web.house import House, house
 from chat.web.list_view import Drawn, draw, drawn_of, read_list, sign_of, swaps
+from chat.web.rested import Rested
+from chat.web.scene_events import Aside
 
 UNKNOWN = "-"  # the sign of no list: static/js/line.js sends it too
 FIRST = b"id: 0\n" + sse.PING  # with an id, so that who comes back says that they do
-REST_S = 0.3  # between two looks: of a program that asks a hundred questions a page shows the last state
 
 
 class ListAside:
     """One page's list. It reads when the person's bell is rung, and sends what differs from what is shown."""
 
     def __init__(self, app: Flask, made: House, person_id: str, current: str | None, shown: str) -> None:
-        # Its own bell rings when it has rested: heard by all, it would make two pages keep each other awake.
-        self._rested = f"rested:{id(self)}"
-        self.topics: tuple[str, ...] = (topic_of(person_id), self._rested)
+        self._rest = Rested(made.bell, topic_of(person_id))
+        self.topics = self._rest.topics
         self._app = app
         self._made = made
         self._person_id = person_id
         self._current = current
         self._shown = shown  # the sign of what the page shows
         self._drawn: Drawn | None = None  # the same in its parts, once we have drawn it
-        self._due = True  # something may have changed since the page was made
-        self._rest_until = float("-inf")
-        self._rests = False  # and will be woken
 
     def look(self, rung: Set[str]) -> bytes:
         """See `chat.web.scene_events.Aside`."""
-        self._due = self._due or ALL in rung or self.topics[0] in rung
-        if not self._due:
+        if not self._rest.due(rung):
             return b""
-        now = monotonic()
-        if now < self._rest_until:
-            if not self._rests:
-                self._rests = True
-                gevent.spawn_later(self._rest_until - now, self._wake)
-            return b""
-        self._rest_until = now + REST_S
         try:
             html = self._draw()
         except (StoreAway, SQLAlchemyError):
             return b""  # still due: it looks again at the next beat
-        self._due = False
+        self._rest.done()
         before, self._drawn = self._drawn, drawn_of(html)
         if sign_of(html) == self._shown:
             return b""
         self._shown = sign_of(html)
         return sse.encode(None, swaps(html, before))
-
-    def _wake(self) -> None:
-        self._rests = False
-        self._made.bell.ring_here((self._rested,))
 
     def _draw(self) -> str:
         found = read_list(self._made, self._person_id)
@@ -87,9 +69,9 @@ def list_asides(person: Person | None, current: str | None = None) -> tuple[List
     return (ListAside(app, house(), person.id, current, shown),)
 
 
-def list_response(person: Person) -> Response:
-    """Serve the line of a page that shows a list and no conversation."""
-    asides, made = list_asides(person), house()
+def list_response(person: Person, beside: Sequence[Aside] = ()) -> Response:
+    """Serve the line of a page that shows a list and no conversation, and perhaps something beside it."""
+    asides, made = (*list_asides(person), *beside), house()
 
     def body(ear: Ear, line: Line) -> Iterator[bytes]:
         ear.beat(made.settings.heartbeat_s)

@@ -229,7 +229,7 @@ def test_a_list_that_changed_is_sent_whole_and_once(api: Api, aside: Callable[[]
 def test_an_entry_that_changed_in_its_place_is_sent_alone(
     api: Api, aside: Callable[[], ListAside], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.web.list_events.REST_S", 0.0)
+    monkeypatch.setattr("chat.web.rested.REST_S", 0.0)
     quiet = api.begin(title="Springs").rpartition("/")[2]
     made = api.begin(title="Brooks").rpartition("/")[2]
     line, rung = aside(), {f"person:{api.ada.id}"}
@@ -248,8 +248,8 @@ def test_a_list_is_read_when_it_is_rung_and_not_at_every_word(
 ) -> None:
     line = aside()
     line.look(set())
-    monkeypatch.setattr("chat.web.list_events.REST_S", 0.0)
-    line._rest_until = 0.0
+    monkeypatch.setattr("chat.web.rested.REST_S", 0.0)
+    line._rest._rest_until = 0.0
     api.house.store.write(lambda tx: conversations.create(tx, owner=api.ada, title="Brooks", now=1.0))
     assert line.look({"conversation:x", "stream:y"}) == b""
     assert b"Brooks" in line.look({f"person:{api.ada.id}"})
@@ -260,7 +260,7 @@ def test_many_rings_are_one_look(api: Api, aside: Callable[[], ListAside]) -> No
     line.look(set())
     api.begin(title="Springs")
     assert line.look({f"person:{api.ada.id}"}) == b"", "it rests for a moment"
-    line._rest_until = 0.0
+    line._rest._rest_until = 0.0
     assert b"Springs" in line.look(set()), "and still knows that something changed"
 
 
@@ -274,7 +274,7 @@ def test_whoever_rests_wakes_nobody_else(api: Api, aside: Callable[[], ListAside
         assert rung == {mine.topics[1]}, "or two pages would keep each other awake"
         assert hears.take() == set()
     assert mine.look(rung) == b"", "it looked, and nothing had changed"
-    assert not mine._due
+    assert not mine._rest._due
 
 
 def test_who_comes_back_is_sent_the_list_whatever_it_showed_at_first(app: Flask, api: Api) -> None:
