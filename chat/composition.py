@@ -8,6 +8,7 @@ import gevent
 from sqlalchemy import Engine as Database
 
 from chat.config import Settings
+from chat.core.prompt import Room
 from chat.core.tally import Tally
 from chat.generation import clock, identity, providers
 from chat.generation.answers import Answers, Usual
@@ -42,6 +43,7 @@ from chat.web.presence import Presence
 from chat.web.rates import open_rates
 from chat.web.signer import Signer
 
+FINDING_S = 5.0  # for passages, beside the wait for their vector: an answer comes, with sources or without
 DOUBT = 0.25  # of a heartbeat: what was read longer ago is read again at a beat, for a ring may be lost
 TICK_S = 0.025  # of the writer: what becomes due within it shares one commit
 
@@ -98,14 +100,22 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         budgets=budgets,
         charge=charges.charge,
     )
-    unsaid = Usual(settings.system, settings.temperature)
+    answers = Answers(
+        store,
+        provider,
+        settings.prefill,
+        budgets,
+        Usual(settings.system, settings.temperature),
+        room=Room(settings.context_tokens, settings.passage_tokens, settings.context_tokens_by_model),
+        patience_s=settings.embedding_s + FINDING_S,
+    )
     engine = Engine(
         streams=streams,
         tapes=tapes,
         bell=bell,
         writer=writer,
         runner=runner,
-        open_source=Answers(store, provider, settings.prefill, budgets, unsaid).open,
+        open_source=answers.open,
         is_dead=partial(identity.is_dead, one_kernel=settings.on_sqlite),
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
