@@ -1,5 +1,6 @@
 """A file on its way in: few bytes stay in memory, many go beside the hub into a file without a name."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -42,27 +43,22 @@ class Spool:
         if len(self._near) > IN_MEMORY:
             self._put_down()
 
-    def file(self) -> IO[bytes] | None:
-        """Give the file that holds it all, at its beginning; None for one that is in memory."""
-        if self._far is None:
-            return None
-        self._put_down()
-        self._far.seek(0)
-        return self._far
-
     def content(self) -> bytes:
         """Give the bytes of one that is in memory."""
         return bytes(self._near)
 
     def pieces(self, size: int) -> Iterator[bytes]:
-        """Read it from its beginning, in pieces of `size` bytes; the last one may have fewer."""
-        file = self.file()
-        if file is None:
-            for start in range(0, len(self._near), size):
+        """Read it from its beginning, in pieces of `size` bytes; the last one may have fewer.
+
+        As often as one likes, and each by its place: a read that nobody waits for any more moves no other.
+        """
+        if self._far is not None and self._near:
+            self._put_down()
+        for start in range(0, self.size, size):
+            if self._far is None:
                 yield bytes(self._near[start : start + size])
-            return
-        while piece := _beside_hub(file.read, size):
-            yield piece
+            else:
+                yield _beside_hub(_read_at, self._far, start, size)
 
     def close(self) -> None:
         """Let go of it. Doing it twice is harmless."""
@@ -81,6 +77,10 @@ class Spool:
 def _write_out(file: IO[bytes], data: bytearray) -> None:
     file.write(data)
     file.flush()  # who reads it by its descriptor finds all of it
+
+
+def _read_at(file: IO[bytes], start: int, size: int) -> bytes:
+    return os.pread(file.fileno(), size, start)
 
 
 def _beside_hub(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
