@@ -16,6 +16,7 @@ from chat.store.document_moves import topic_of_conversation, topic_of_library
 from chat.store.document_rights import HERE
 from chat.store.document_tables import documents, originals
 from chat.store.paging import check_limit, key_of, mark
+from chat.store.passage_index import shelf_of
 from chat.store.people import Person
 from chat.store.transaction import Store, Transaction
 
@@ -97,7 +98,8 @@ def begin(
         _make_room(tx, owner.id)
     row = {
         "id": secrets.token_hex(12), "owner_id": owner.id, "conversation_id": conversation_id, "name": name,
-        "kind": kind, "size": size, "status": DocumentStatus.ARRIVING, "created_at": now, "updated_at": now,
+        "kind": kind, "size": size, "status": DocumentStatus.ARRIVING,
+        "shelf": shelf_of(owner.id, conversation_id), "created_at": now, "updated_at": now,
     }  # fmt: skip
     made = tx.execute(insert(documents).values(row).returning(documents)).one()
     ring(tx, made)

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select, update
 
 from chat.core.documents.status import DocumentStatus
-from chat.store import passages
+from chat.store import passage_index, passages
 from chat.store.document_moves import AT_ONCE
 from chat.store.document_tables import documents, originals, vectors
 from chat.store.reading_queue import ON_ITS_WAY
 from chat.store.transaction import Transaction
 
-PASSAGES = 64  # of which, with their words, one write takes away at most
-PIECES = 8  # of an original: 2 MiB
+PASSAGES = 24  # that one write takes away at most, with their words
+PIECES = 4  # of an original: 1 MiB
 
 
 def due(conn: Connection, discarded: float, stale: float, limit: int = 10) -> list[str]:
@@ -32,6 +32,8 @@ def erase_some(tx: Transaction, document_id: str, discarded: float, stale: float
     # Nobody may go on with one that only stopped arriving: its pieces go now.
     tx.execute(update(documents).where(documents.c.id == document_id).values(discarded_at=AT_ONCE))
     if passages.take_away(tx, document_id, PASSAGES):
+        return True
+    if passage_index.merge_some(tx.conn):
         return True
     if _take_away(tx, vectors, document_id, PIECES) or _take_away(tx, originals, document_id, PIECES):
         return True

@@ -24,6 +24,7 @@ Seqs = NDArray[np.int64]
 
 SAMPLE = 128  # one passage of so many is in the sample
 EACH, SOME, TWICE = "", "·", "×"  # marks between shelf and word; no word begins with the latter
+MERGED_PAGES = 48  # in one step, of 4 KiB
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHELF_DIGITS = 5  # two on one shelf do no harm: whose a passage is, is asked in the end
 
@@ -32,6 +33,10 @@ TABLES = {
     "sqlite": (
         "CREATE VIRTUAL TABLE IF NOT EXISTS passage_index "
         "USING fts5(words, tokenize='ascii', columnsize=0, detail=none)",
+        # Of itself it would merge what was written when somebody writes, and now and then for a tenth of a
+        # second: `merge_some` does that in steps. Should nobody call it, it is done after so many writes.
+        "INSERT INTO passage_index (passage_index, rank) VALUES ('automerge', 0)",
+        "INSERT INTO passage_index (passage_index, rank) VALUES ('crisismerge', 64)",
     ),
     # Words as numbers: a row is a third as long, and as many more of them are read at once. What two words
     # share a number does no harm either: the ranking reads for itself.
@@ -88,6 +93,21 @@ def take_out(conn: Connection, seqs: Iterable[int]) -> None:
     key = "rowid" if _on_sqlite(conn) else "seq"
     if rows:
         conn.execute(text(f"DELETE FROM passage_index WHERE {key} = :seq"), rows)
+
+
+def merge_some(conn: Connection) -> bool:
+    """Do one step of what `put` and `take_out` leave to be merged; False when nothing is left.
+
+    Of some 10 ms at most. PostgreSQL sees to that by itself.
+    """
+    if not _on_sqlite(conn):
+        return False
+    changes = text("SELECT total_changes()")
+    before = conn.execute(changes).scalar_one()
+    merge = "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', :pages)"
+    conn.execute(text(merge), {"pages": MERGED_PAGES})
+    # The statement itself is one change; see FTS5's manual, "The 'merge' Command".
+    return int(conn.execute(changes).scalar_one() - before) > 1
 
 
 def count(conn: Connection, shelves: Sequence[str], terms: Sequence[tuple[str, ...]]) -> list[int]:

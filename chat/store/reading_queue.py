@@ -72,6 +72,12 @@ def claim(tx: Transaction, reader: str, now: float, until: float) -> Claim | Non
         return taken
 
 
+def waiting(conn: Connection, now: float, most: int) -> int:
+    """Count what could be claimed now, up to so many."""
+    found = select(documents.c.id).where(_is_open(now)).limit(most)
+    return len(conn.execute(found).all())
+
+
 def renew(tx: Transaction, claims: Collection[Claim], until: float) -> set[Claim]:
     """Hold these claims longer; give back those that are lost."""
     return {one for one in claims if _set(tx, one, HERE, reading_until=until) is None}
@@ -99,20 +105,32 @@ def empty_some(tx: Transaction, taken: Claim, most: int) -> bool:
     return passages.take_away(tx, taken.document_id, most) == most
 
 
-def store(tx: Transaction, taken: Claim, cut: Sequence[Passage], *, progress: int, until: float) -> None:
-    """Store the next passages, and how far the reading is (percent). Raises ClaimLost."""
+def store(
+    tx: Transaction,
+    taken: Claim,
+    cut: Sequence[Passage],
+    words: Sequence[Sequence[str]],
+    *,
+    language: str | None,
+    progress: int,
+    until: float,
+) -> None:
+    """Store the next passages, their words (of this language), and how far the reading is (percent).
+
+    Raises ClaimLost.
+    """
     counted = documents.c.passages + len(cut)
-    _hold(tx, taken, passages=counted, progress=progress, reading_until=until)
-    passages.put(tx, taken.document_id, cut)
+    _hold(tx, taken, passages=counted, progress=progress, language=language, reading_until=until)
+    passages.put(tx, taken.document_id, cut, words)
 
 
 # ── ending ───────────────────────────────────────────────────────────────────────────────────
 
 
-def finish(tx: Transaction, taken: Claim, *, pages: int | None, language: str | None, now: float) -> None:
+def finish(tx: Transaction, taken: Claim, *, pages: int | None, now: float) -> None:
     """Let answers draw on it from this commit on. Raises ClaimLost."""
     fields = _at_rest(DocumentStatus.READY)
-    found = {"pages": pages, "language": language, "progress": 100, "updated_at": now}
+    found = {"pages": pages, "progress": 100, "updated_at": now}
     _hold(tx, taken, **fields, **found)
 
 
@@ -144,13 +162,17 @@ def give_back(tx: Transaction, taken: Claim) -> None:
 
 
 def _next(now: float) -> Any:
-    due = or_(documents.c.reading_until.is_(None), documents.c.reading_until <= now)
-    is_open = and_(ON_ITS_WAY, HERE, documents.c.status != DocumentStatus.ARRIVING, due)
     theirs = documents.alias("theirs")
     busy = select(theirs.c.owner_id).where(ON_ITS_WAY, theirs.c.status == DocumentStatus.READING)
-    query = select(documents.c.id, documents.c.kind, documents.c.attempts).where(is_open)
+    query = select(documents.c.id, documents.c.kind, documents.c.attempts).where(_is_open(now))
     query = query.order_by(documents.c.owner_id.in_(busy), documents.c.seq).limit(1)
     return query.with_for_update(skip_locked=True, of=documents)
+
+
+def _is_open(now: float) -> ColumnElement[bool]:
+    """Say what nobody reads, and could be read now."""
+    due = or_(documents.c.reading_until.is_(None), documents.c.reading_until <= now)
+    return and_(ON_ITS_WAY, HERE, documents.c.status != DocumentStatus.ARRIVING, due)
 
 
 def _at_rest(status: DocumentStatus) -> dict[str, Any]:

@@ -11,6 +11,8 @@ depends_on = None
 INDEX = {
     "sqlite": (
         "CREATE VIRTUAL TABLE passage_index USING fts5(words, tokenize='ascii', columnsize=0, detail=none)",
+        "INSERT INTO passage_index (passage_index, rank) VALUES ('automerge', 0)",
+        "INSERT INTO passage_index (passage_index, rank) VALUES ('crisismerge', 64)",
     ),
     "postgresql": (
         "CREATE TABLE passage_index (seq BIGINT PRIMARY KEY, words INTEGER[] NOT NULL)",

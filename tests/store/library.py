@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from chat.core.documents import Passage
-from chat.store import documents, erasing, reading_queue
+from chat.store import documents, erasing, passages, reading_queue
 from chat.store.document_tables import documents as documents_table
 from chat.store.documents import Allowed, Document
 from chat.store.people import Person
@@ -49,12 +49,14 @@ def read(talk: Talk, *texts: str, reader: str = "here") -> Claim:
     taken = claim(talk, reader)
     assert taken is not None
     put(talk, taken, passages_of(*texts))
-    talk.write(reading_queue.finish, taken, pages=None, language="en", now=talk.now)
+    talk.write(reading_queue.finish, taken, pages=None, now=talk.now)
     return taken
 
 
 def put(talk: Talk, taken: Claim, cut: Sequence[Passage], progress: int = 50) -> None:
-    talk.write(reading_queue.store, taken, cut, progress=progress, until=talk.now + LEASE_S)
+    words = passages.words_of(cut, "en")
+    more = {"language": "en", "progress": progress, "until": talk.now + LEASE_S}
+    talk.write(reading_queue.store, taken, cut, words, **more)
 
 
 def ready(talk: Talk, *texts: str, owner: Person = ADA, **fields: Any) -> Document:

@@ -61,7 +61,7 @@ def test_a_claim_that_was_not_renewed_is_anothers_and_the_first_adds_nothing_mor
     for late in (
         lambda: put(talk, first, passages_of("Late.")),
         lambda: talk.write(reading_queue.empty_some, first, 64),
-        lambda: talk.write(reading_queue.finish, first, pages=None, language=None, now=talk.now),
+        lambda: talk.write(reading_queue.finish, first, pages=None, now=talk.now),
         lambda: talk.write(reading_queue.fail, first, DAMAGED, talk.now),
         lambda: talk.write(reading_queue.try_again, first, DAMAGED, talk.now),
     ):
