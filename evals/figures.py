@@ -3,29 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CUT = 5  # passages: those that most who read an answer would look at
-DEPTH = 10  # passages that are looked at, for the reciprocal rank
+CUT = 5  # passages: as many as somebody who reads an answer would look at
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one question found: where the first passage stands that answers it, and what the answer cited."""
 
-    ask: str
-    rank: int | None  # from 1; None: not among the first DEPTH
-    is_cited: bool = False  # the answer cites a passage that answers the question
+    rank: int | None  # from 1; None: nothing that was found answers it
+    is_cited: bool = False  # the answer cites a passage that answers it
     chips: int = 0  # citations of the answer
     true_chips: int = 0  # of which the sentence that is marked stands in the passage
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Shares, from 0 to 1, over some questions."""
+    """Shares of some questions, from 0 to 1."""
 
     recall: float  # a passage that answers is among the first CUT
-    mrr: float  # one by the rank of the first that answers; 0 when it is not among DEPTH
+    mrr: float  # one by the rank of the first that answers; 0 where none was found
     cited: float  # the answer cites a passage that answers
-    true_chips: float  # of all citations, those whose marked sentence is in their passage
+    true_chips: float  # of all citations, those whose marked sentence stands in their passage
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
