@@ -160,15 +160,12 @@ def _claims(text: str, numbers: Collection[int]) -> dict[int, list[str]]:
 def _claim(text: str, mark: Mark) -> str:
     """Give the sentence in which, or after which, a mark stands."""
     before = MARK.sub("", text[max(0, mark.start - REACH) : mark.start]).rstrip()
-    claim = before[_last(sentences(before)) :]
+    spans = sentences(before)
+    claim = before[spans[-1][0] :] if spans else ""
     if len(_keys(claim)) >= FEW or before[-1:] in ".!?。！？":
         return claim
     after = MARK.sub("", text[mark.end : mark.end + REACH])
     return f"{claim} {after[: next((end for _, end in sentences(after)), 0)]}"
-
-
-def _last(spans: Sequence[tuple[int, int]]) -> int:
-    return spans[-1][0] if spans else 0
 
 
 def _best_of(passage: str, claims: Sequence[str]) -> tuple[int, int] | None:
