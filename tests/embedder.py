@@ -17,11 +17,13 @@ import msgspec
 
 from chat.core.searching import words
 
+DIMENSIONS = 1000  # enough that the few words of a test hardly ever share one
+
 
 class Ways(msgspec.Struct):
     """How it embeds; each field but the first two is one thing that servers do."""
 
-    dimensions: int = 64
+    dimensions: int = DIMENSIONS
     wait_s: float = 0  # before it answers
     statuses: tuple[int, ...] = ()  # of the first requests; then 200
     message: str = "The scripted embedder was told to fail."

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MINUTES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)  # in seconds
 BYTES = (256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0)
 
 
@@ -33,7 +34,8 @@ class Tally:
     __slots__ = (
         *("deltas", "delta_bytes", "ended", "takeovers", "lost_leases"),
         *("flush_s", "flush_bytes", "failed_flushes", "write_s", "read_s"),
-        *("lag_s", "loop_s", "lines"),
+        *("lag_s", "loop_s", "lines", "documents_read", "document_s"),
+        *("embedded", "failed_embeddings", "nearest_s"),
     )
 
     def __init__(self) -> None:
@@ -49,4 +51,9 @@ class Tally:
         self.read_s = Spread()
         self.lag_s = Spread()  # from when this process knew of a batch until a viewer's socket had it
         self.loop_s = Spread()  # by how much a greenlet wakes later than it asked for
+        self.embedded = 0  # passages that got their vector here
+        self.failed_embeddings = 0  # questions, and rounds, that got none
+        self.nearest_s = Spread()  # to find by meaning, the question's own vector included
         self.lines: Counter[str] = Counter()  # open now, by kind of reader
+        self.documents_read: Counter[str] = Counter()  # to the end, by how that was: ready, failed
+        self.document_s = Spread(MINUTES)  # to read one, from its claim until it is ready

@@ -5,6 +5,7 @@ Whatever the server does ends in EmbeddingError, in words for people, and within
 
 import base64
 import binascii
+import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -28,7 +29,11 @@ NUMBER_BYTES = 26  # of one number in JSON, at most: 17 digits, a sign, an expon
 BESIDES_BYTES = 1 << 16  # of an answer, beside its numbers; and of a refusal
 MOST_BYTES = MOST_NUMBERS * NUMBER_BYTES + BESIDES_BYTES
 LONGEST_NAME = 100  # characters of a model's name
-PERHAPS_THE_TEXT = (400, 413, 422, 500)  # what servers say to a text that is too long for the model
+PERHAPS_THE_TEXT = (400, 413, 422)  # what servers say to a text that is too long for the model
+# And llama.cpp, and older ones of Ollama's, say 500, which others say when they fail.
+TOO_LONG = re.compile(
+    r"too (large|long)|exceed|context (length|size)|batch size|maximum.{0,20}(length|tokens)", re.I
+)
 
 
 class EmbeddingError(Exception):
@@ -180,7 +185,7 @@ class Embeddings:
     def _refusal(self, response: httpx2.Response, body: bytes) -> EmbeddingError:
         status, said = response.status_code, without_key(_said(body), self._key)
         pause_s = retry_after(response.headers)
-        by_text = status in PERHAPS_THE_TEXT
+        by_text = status in PERHAPS_THE_TEXT or (status == 500 and bool(TOO_LONG.search(said)))
         if status == 401:
             return EmbeddingError("refused", "The embeddings' server refused the key (401).")
         if status == 404:

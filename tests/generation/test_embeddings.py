@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chat.generation.embeddings import MOST_AT_ONCE, EmbeddingError, Embeddings
-from tests.embedder import vector_of
+from tests.embedder import DIMENSIONS, vector_of
 from tests.server import free_port
 from tests.upstream import Upstream
 
@@ -42,7 +42,7 @@ def make(upstream: Upstream) -> Make:
 def test_each_text_has_its_vector(model: str, make: Make) -> None:
     found = make(model).embed(TEXTS, 5)
     assert found.dtype == np.float32
-    assert found == pytest.approx(np.array([vector_of(text, 64) for text in TEXTS]), abs=1e-6)
+    assert found == pytest.approx(np.array([vector_of(text, DIMENSIONS) for text in TEXTS]), abs=1e-6)
 
 
 def test_a_server_that_knows_only_numbers_is_asked_for_bytes_once(make: Make, upstream: Upstream) -> None:
@@ -115,7 +115,7 @@ def test_how_long_it_wants_to_be_left_alone_is_told(make: Make) -> None:
 
 def test_wrong_dimensions_are_told(make: Make) -> None:
     problem = problem_of(make("words;ignore_dimensions=1", dimensions=16))
-    assert problem.message.endswith("gives 64 numbers, and was asked for 16.")
+    assert problem.message.endswith("gives 1000 numbers, and was asked for 16.")
 
 
 def test_the_key_is_never_in_the_words(make: Make) -> None:
