@@ -70,7 +70,9 @@ async function open(number, { hold = false, enter = false } = {}) {
     const content = await Promise.race([passage, soon]);
     if (wanted !== mine || !number.isConnected) return;
     fill(number, content);
+    shown?.classList.remove("open");
     shown = number;
+    shown.classList.add("open");
     if (!card.matches(":popover-open")) card.showPopover({ source: number });
     place();
     if (!content) passage.then((late) => {
@@ -130,6 +132,7 @@ function forget() {
   clearTimeout(timer);
   const number = shown, isLost = !document.activeElement || document.activeElement === document.body;
   if (isHeld && isLost && number?.isConnected) number.focus({ preventScroll: true }); // `shown` still: it does not open again
+  number?.classList.remove("open");
   shown = null;
   isHeld = false;
 }

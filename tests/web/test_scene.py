@@ -16,6 +16,7 @@ from chat.web.scene_html import Fragments
 from chat.web.scene_line import Lines
 from chat.web.scene_place import Place, find_place
 from tests.web.calls import Api
+from tests.web.sourced import give, source
 
 SENTENCE = "The river begins where two brooks meet, and nobody agrees which of them is the river. "
 GROWS = re.compile(r"<hx-grow key=(\w+) at=(\d+) to=(\d+)>")
@@ -323,7 +324,42 @@ def test_an_error_is_shown_in_its_own_words_with_a_way_on(studio):
     assert 'class="again"' in sent
 
 
+def test_chips_grow_as_bare_numbers_and_their_sources_come_with_the_end(studio):
+    studio.ask()
+    place, page = studio.present(), []
+    give(studio.api.house, studio.stream_id, studio.epoch)
+    for batch in ("", "It begins in springs [1]. ", "Or in bogs [2], [1](https://x.example) `[1]` [99]. "):
+        studio.write(batch + SENTENCE)
+        studio.now += 10
+        shot = studio.step(place)
+        place = shot.place
+        page.append(html(shot))
+    assert 'data-offered="12"' in page[0], "the page that asked shows marks as chips before they are stored"
+    assert "<b>1</b>" in page[1]
+    assert "<b>2</b>" in page[2]
+    studio.finish()
+    end = html(studio.step(place))
+    assert [re.findall("<b>(.*?)</b>", one) for one in (*page, end)] == [[], ["1"], ["2"], []]
+    assert not any(word in one for word in ("river.pdf", "Springs lie") for one in page)
+    assert "Springs lie" not in end
+    assert end.index('id="q-') < end.index('id="s-')
+    assert end.count('class="cited"') == 2
+
+
+def test_who_comes_back_while_sources_are_cited_is_sent_what_everybody_is(studio):
+    studio.ask()
+    give(studio.api.house, studio.stream_id, studio.epoch)
+    studio.write("It begins in springs [1] and ")
+    place = studio.present()
+    studio.write("in bogs [2], " + SENTENCE)
+    seen = studio.step(place).body
+    anew = Scene(studio.feed, studio.lines, Fragments(studio.api.app.jinja_env), lambda: 0.0, 0.5)
+    assert anew.step(studio.find(str(place))).body == seen
+    assert b"<b>2</b>" in seen
+
+
 KINDS = {
+    "cited": SENTENCE[:-2] + " [1][2]. ",
     "prose": SENTENCE * 3 + "\n\n",
     "paragraph": SENTENCE,
     "list": "- an item of a list with **some** words in it\n",
@@ -336,8 +372,11 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_bytes_for_each_viewer_stay_within_three_times_the_final_html(studio, kind, size):
     unit = KINDS[kind]
+    numbers = frozenset({1, 2}) if kind == "cited" else frozenset()
     head = {"table": "| a | b | c |\n|---|---|---|\n", "code": "```\n"}.get(kind, "")
     studio.ask()
+    if numbers:
+        give(studio.api.house, studio.stream_id, studio.epoch, [source(1), source(2)])
     place, sent = studio.present(), 0
     studio.write(head)
     for batch in re.findall(r".+?(?:\. |\n+)", unit * (size // len(unit))):
@@ -348,4 +387,5 @@ def test_bytes_for_each_viewer_stay_within_three_times_the_final_html(studio, ki
             studio.now += 100  # long after the picture was drawn
     studio.finish()
     sent += len(studio.step(place).body)
-    assert sent <= 3 * len(render(studio.text).encode()) + 700  # the strip below it, once
+    below = 700 * (1 + len(numbers))  # the strip below it and its sources, once
+    assert sent <= 3 * len(render(studio.text, numbers).encode()) + below
