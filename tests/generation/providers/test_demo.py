@@ -1,10 +1,14 @@
 """The built-in demo: varied Markdown at a human pace, honest about what it is; and when it is chosen."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from chat.core.citing import cited, settled
+from chat.core.markdown.regions import render
 from chat.core.prompt import CONTINUE, continuation
+from chat.core.sources import Source
 from chat.generation.providers import choose
 from chat.generation.providers.demo import (
     TOPICS,
@@ -12,6 +16,7 @@ from chat.generation.providers.demo import (
     paced,
     read_answer,
     rest_of_answer,
+    thought_before,
     topic_of,
 )
 from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Patience, Reasoning, Usage
@@ -135,3 +140,47 @@ def test_the_default_model_is_the_named_one_else_the_first_offered() -> None:
     assert choose_with(**offered, model="b").default_model == "b"  # type: ignore[arg-type, attr-defined]
     assert choose_with(**offered).models() == ("a", "b")  # type: ignore[arg-type, attr-defined]
     assert choose_with(key="sk-1").default_model  # type: ignore[attr-defined]
+
+
+# ── with documents ───────────────────────────────────────────────────────────────────────────
+
+LEASE = (
+    "4.2 Notice. This agreement may be ended by either party with a notice of thirty days. Fees remain due."
+)
+SOURCES = [
+    Source(1, "d1", "Le*ase [1].pdf", 3, 12, "4 Ending › 4.2 Notice", LEASE),
+    Source(2, "d2", "notes.md", 1, None, "", "1. <b>Dr. Smith</b> agreed to a notice [9] of `30` days."),
+    Source(3, "d2", "notes.md", 2, None, "", "Nothing of that."),
+    Source(4, "d2", "notes.md", 3, None, "", "Beyond what is quoted."),
+]
+
+
+def with_sources(text: str = "How may the agreement be ended?") -> Ask:
+    told = [{"role": "system", "content": "rules"}, {"role": "user", "content": f"think: {LEASE}\n{text}"}]
+    return Ask(told, question=text, sources=SOURCES)
+
+
+def test_where_there_are_documents_it_quotes_them_and_says_that_nobody_understood() -> None:
+    text = rest_of_answer(with_sources())
+    assert "> This agreement may be ended by either party with a notice of thirty days. [1]" in text
+    assert "*Le\\*ase \\[1\\].pdf*, page 12, 4.2 Notice" in text
+    assert "built-in demo" in text
+    assert "OPENAI_API_KEY" in text
+    assert cited(text, range(10)) == [1, 2, 3], "what a document writes is no mark"
+    assert "<b>" not in render(text)
+    assert thought_before(with_sources()) == "", "a passage about thinking asks for no thoughts"
+    assert thought_before(with_sources("Think about it.")) != ""
+
+
+def test_each_quotation_is_the_sentence_that_its_source_is_marked_with() -> None:
+    kept = settled(SOURCES, rest_of_answer(with_sources()))
+    assert kept[0].quote is not None
+    assert kept[0].text[slice(*kept[0].quote)].startswith("This agreement may")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_an_interrupted_answer_of_quotations_goes_on_exactly(share: float) -> None:
+    ask = with_sources()
+    whole = rest_of_answer(ask)
+    kept = whole[: int(len(whole) * share)]
+    assert kept + rest_of_answer(replace(ask, messages=continuation(ask.messages, kept))) == whole
