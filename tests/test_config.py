@@ -176,3 +176,31 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         check_place(tmp_path / "file" / "chat.sqlite3")
+
+
+def test_embeddings_need_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_EMBEDDING_MODEL", "small")
+    with pytest.raises(SettingsError, match="EMBEDDING_BASE_URL"):
+        load()
+    monkeypatch.setenv("EMBEDDING_BASE_URL", "http://127.0.0.1:11434/v1")
+    assert load().embedding_model == "small"
+
+
+@pytest.mark.parametrize(
+    ("address", "own", "sent"),
+    [
+        ("", "", "the-models"),
+        ("https://models.example/v1", "", "the-models"),
+        ("https://elsewhere.example/v1", "", ""),
+        ("https://elsewhere.example/v1", "its-own", "its-own"),
+        ("", "its-own", "its-own"),
+    ],
+)
+def test_the_models_key_goes_to_no_other_server(
+    address: str, own: str, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "the-models")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example/v1")
+    monkeypatch.setenv("EMBEDDING_BASE_URL", address)
+    monkeypatch.setenv("EMBEDDING_API_KEY", own)
+    assert load().embedding_key() == sent

@@ -78,6 +78,15 @@ class Settings(Limits, Documents, People, Serving):  # their fields come in the 
         return self
 
     @model_validator(mode="after")
+    def _embeddings_have_a_server(self) -> "Settings":
+        has_server = self.embedding_base_url or self.openai_base_url or self.embedding_key()
+        if self.embedding_model and not has_server:
+            raise ValueError(
+                "CHAT_EMBEDDING_MODEL needs the address of a server, EMBEDDING_BASE_URL, or a key"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_a_secret(self) -> "Settings":
         if not self.on_sqlite and not self.secret_key.get_secret_value():
             raise ValueError("set SECRET_KEY, the same for every process: beside PostgreSQL none is kept")
@@ -97,6 +106,12 @@ class Settings(Limits, Documents, People, Serving):  # their fields come in the 
     def has_real_provider(self) -> bool:
         """Whether somebody configured a model's server, rather than take the demo."""
         return bool(self.openai_api_key or self.openai_base_url)
+
+    def embedding_key(self) -> str:
+        """Give the key of the embeddings' server; the model's own goes to no other server than that."""
+        elsewhere = self.embedding_base_url not in (None, self.openai_base_url)
+        key = self.embedding_api_key or (None if elsewhere else self.openai_api_key)
+        return key.get_secret_value() if key else ""
 
     def signing_secret(self) -> str:
         """Give SECRET_KEY; where it is unset, the one kept beside the database."""

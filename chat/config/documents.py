@@ -25,7 +25,8 @@ class Documents(BaseSettings):
     embedding_model: str | None = Field(
         None,
         max_length=200,
-        description="Finds passages by meaning too, beside their words. Unset: by words alone.",
+        description="Finds passages by meaning too, beside their words: the name of a model at "
+        "`/v1/embeddings`, which is sent every passage and every question. Unset: by words alone.",
     )
     embedding_base_url: str | None = Field(
         None,
@@ -35,10 +36,22 @@ class Documents(BaseSettings):
     embedding_api_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("EMBEDDING_API_KEY"),
-        description="Its key, if it is not `OPENAI_API_KEY`.",
+        description="Its key. Unset: `OPENAI_API_KEY`, unless `EMBEDDING_BASE_URL` leads elsewhere.",
+    )
+    embedding_dimensions: int = Field(
+        0,
+        ge=0,
+        le=8192,
+        description="Numbers of a vector, for models that can give fewer. 0: the model's own.",
     )
     embedding_s: float = Field(
         2, gt=0, le=60, description="Seconds that a question waits for its vector, before it does without."
+    )
+    vectors_mib: int = Field(
+        256,
+        ge=1,
+        description="MiB of vectors that each process keeps in memory, where they are not in pgvector: four "
+        "bytes a number, 150 MiB for 100,000 passages of 384. What does not fit is read for each question.",
     )
 
     # ── what a model is told ─────────────────────────────────────────────────────────────────
