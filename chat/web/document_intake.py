@@ -5,8 +5,12 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.config import Settings
 from chat.core.documents.kinds import WrongKind, kind_of
 from chat.core.log import StoreAway
+from chat.extraction.limits import Limits
+from chat.extraction.unreadable import TOO_BIG, Unreadable
+from chat.generation import extracting
 from chat.store import conversations, documents
 from chat.store.documents import PIECE_BYTES, Allowed, Document
 from chat.store.people import Person
@@ -26,8 +30,9 @@ def take_in(person: Person, conversation_id: str | None, upload: Upload) -> Docu
     `conversation_id`: None for the library, NEW for a conversation that is begun with it.
     Raises ApiError (413, 415, 422), TooManyDocuments, TooMuch, ConversationGone, DocumentGone.
     """
-    kind = _kind(upload)
     made = house()
+    kind = _kind(upload)
+    _look_inside(kind, upload, made.settings)
     limits = Allowed(made.settings.documents, made.settings.documents_bytes)
 
     def begin(tx: Transaction) -> Document:
@@ -57,6 +62,23 @@ def _kind(upload: Upload) -> str:
         return kind_of(upload.name, upload.spool.head)
     except WrongKind as wrong:
         raise ApiError("unsupported_media_type", 415, str(wrong)) from wrong
+
+
+def _look_inside(kind: str, upload: Upload, settings: Settings) -> None:
+    """Have a process of its own open the file. Raises ApiError (413, 415, 422)."""
+    limits = Limits(
+        bytes=settings.document_bytes,
+        pages=settings.document_pages,
+        characters=settings.document_characters,
+        seconds=settings.reading_s,
+        mib=settings.reading_mib,
+    )
+    try:
+        extracting.inspect(kind, upload.spool.pieces(PIECE_BYTES), limits)
+    except Unreadable as why:
+        log.info("a document is refused", kind=kind, code=why.code, cause=why.cause)
+        status = 413 if why.code in TOO_BIG else 415 if why.code == "wrong_kind" else 422
+        raise ApiError(why.code, status, why.message) from why
 
 
 def _stored(begun: Document, upload: Upload) -> Document:
