@@ -46,7 +46,7 @@ def dress(message: Message) -> MessageView:
     grows = is_live(message.status)
     html = text_html(message.text, key_of(message.id), numbers_of(message), grows=grows)
     sources = [] if grows else shown_sources(message, html)
-    return view_message(message, with_links(html, message.id), dress_thought(message), sources)
+    return view_message(message, with_links(html, message.id, sources), dress_thought(message), sources)
 
 
 def dress_thought(message: Message) -> ThoughtView | None:

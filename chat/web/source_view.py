@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import escape
+
 from chat.core.citing import MARK
 from chat.core.sources import Source
 from chat.store.message_rows import Message
@@ -48,9 +50,19 @@ def numbers_of(message: Message) -> frozenset[int]:
     return frozenset(citation["number"] for citation in message.citations)
 
 
-def with_links(html: str, message_id: str) -> str:
-    """Turn a picture's chips into links to the sources of this message (as static/js/chips.js does)."""
-    link = rf'<a class="chip" href="?source={message_id}.\1" data-n="\1" aria-label="Source \1">[\1]</a>'
+def with_links(html: str, message_id: str, sources: Sequence[SourceView] = ()) -> str:
+    """Turn a picture's chips into links to the sources of this message, with their names if they are known.
+
+    static/js/chips.js does the same with what a page is sent as the text grows.
+    """
+    names = {source.number: source.name for source in sources}
+
+    def link(chip: re.Match[str]) -> str:
+        number = int(chip[1])
+        name = escape(names.get(number, f"Source {number}"))
+        href = f"?source={message_id}.{number}"
+        return f'<a class="chip" href="{href}" data-n="{number}" aria-label="{name}">[{number}]</a>'
+
     return CHIP.sub(link, html)
 
 

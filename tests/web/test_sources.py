@@ -14,7 +14,7 @@ from tests.web.test_pages import HTMX, NO_INLINE, Browser
 from tests.web.test_sharing import invited, shared
 
 CHIP = re.compile(
-    r'<a class="chip" href="\?source=(\w+)\.(\d+)" data-n="(\d+)" aria-label="Source \d+">\[(\d+)\]</a>'
+    r'<a class="chip" href="\?source=(\w+)\.(\d+)" data-n="(\d+)" aria-label="Source [^"]+">\[(\d+)\]</a>'
 )
 LISTED = re.compile(r'<a class="cited" href="\?source=\w+\.(\d+)"[^>]*aria-label="([^"]+)"')
 
@@ -63,6 +63,7 @@ def test_an_answer_has_a_chip_for_each_mark_and_each_source_once_in_its_list(own
         ("2", "Source 2: moors.md, Where they begin"),
         ("12", "Source 12: river.pdf, page 3"),
     ]
+    assert page.count('aria-label="Source 2: moors.md, Where they begin"') == 2, "the chip says it too"
     assert "never cited" not in page
     assert not NO_INLINE.search(page)
 
