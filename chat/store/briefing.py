@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Select, String, Text, bindparam, cast, func, select
 
 from chat.core.prompt import Turn
 from chat.core.sources import Source
@@ -28,35 +29,47 @@ class Briefing:
     left_out: int
 
 
+def _asked() -> Select[Any]:
+    return (
+        select(
+            *(messages.c.parent_id, messages.c.model, messages.c.conversation_id, messages.c.asked_by),
+            *(messages.c.citations, messages.c.left_out),
+            *(conversations.c.system, conversations.c.temperature),
+        )
+        .select_from(messages.join(conversations, conversations.c.id == messages.c.conversation_id))
+        .where(messages.c.stream_id == bindparam("stream"))
+    )
+
+
+def _said() -> Select[Any]:
+    line = line_to(messages.c.id == bindparam("parent"))
+    # An answer on the line rests, for there is one live at a time: all of its text is in its stream's row.
+    text = func.coalesce(streams.c.text, messages.c.text, "")
+    cites = func.length(cast(messages.c.citations, Text)) > len("[]")
+    # In the same question, for most have no documents: it is answered once, whatever the number of rows.
+    rights = searched(bindparam("asked_by", type_=String), bindparam("here", type_=String))
+    return (
+        select(messages.c.role, text, cites, select(documents.c.seq).where(rights).exists())
+        .select_from(messages.outerjoin(streams, streams.c.id == messages.c.stream_id))
+        .where(messages.c.seq.in_(select(line.c.seq)))
+        .order_by(messages.c.seq)
+    )
+
+
+_ASKED, _SAID = _asked(), _said()  # written once: putting them together takes longer than to ask them
+
+
 def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
     """Give what the answer whose text this stream is answers; None for a stream without a message.
 
     Only texts: what was thought before earlier answers is nothing that a model is told.
     """
-    columns = (
-        *(messages.c.parent_id, messages.c.model, messages.c.conversation_id, messages.c.asked_by),
-        *(messages.c.citations, messages.c.left_out, conversations.c.system, conversations.c.temperature),
-    )
-    joined = messages.join(conversations, conversations.c.id == messages.c.conversation_id)
-    row = conn.execute(
-        select(*columns).select_from(joined).where(messages.c.stream_id == stream_id)
-    ).one_or_none()
+    row = conn.execute(_ASKED, {"stream": stream_id}).one_or_none()
     if row is None:
         return None
-    line = line_to(messages.c.id == row.parent_id)
-    # An answer on the line rests, for there is one live at a time: all of its text is in its stream's row.
-    text = func.coalesce(streams.c.text, messages.c.text, "")
-    cites = func.length(cast(messages.c.citations, Text)) > len("[]")
-    # In the same question, for most have no documents: it is answered once, whatever the number of rows.
     asked_by = row.asked_by or ""
-    any_documents = select(documents.c.seq).where(searched(asked_by, row.conversation_id)).exists()
-    said = (
-        select(messages.c.role, text, cites, any_documents)
-        .select_from(messages.outerjoin(streams, streams.c.id == messages.c.stream_id))
-        .where(messages.c.seq.in_(select(line.c.seq)))
-        .order_by(messages.c.seq)
-    )
-    found = conn.execute(said).all()
+    values = {"parent": row.parent_id, "asked_by": asked_by, "here": row.conversation_id}
+    found = conn.execute(_SAID, values).all()
     return Briefing(
         model=row.model,
         system=row.system,

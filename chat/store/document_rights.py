@@ -10,9 +10,10 @@ from chat.store.document_tables import documents
 from chat.store.tables import conversations, members
 
 HERE = documents.c.discarded_at.is_(None)
+Id = str | ColumnElement[str]  # or a parameter, in a statement that is written once and asked often
 
 
-def searched(person_id: str, conversation_id: str) -> ColumnElement[bool]:
+def searched(person_id: Id, conversation_id: Id) -> ColumnElement[bool]:
     """Say what an answer in this conversation, asked for by this person, may draw on.
 
     That is the conversation's documents, and the person's library where they own the conversation and it
@@ -50,7 +51,7 @@ def changeable(person_id: str) -> ColumnElement[bool]:
     return and_(HERE, or_(_of_library(person_id), _of_a_conversation(_owns(person_id)), added))
 
 
-def _of_library(person_id: str) -> ColumnElement[bool]:
+def _of_library(person_id: Id) -> ColumnElement[bool]:
     return and_(documents.c.conversation_id.is_(None), documents.c.owner_id == person_id)
 
 
