@@ -8,12 +8,15 @@ from chat.extraction.cleaning import decode
 from chat.extraction.outline import Outline
 from chat.extraction.text import join_lines
 
+MARKS = "`~#=-*_"  # lines that begin otherwise are text
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*))?$")
+_CLOSING = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _SETEXT = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
 _RULE = re.compile(r"[ ]{0,3}(?:[-*_][ \t]*){3,}$")
 _OWN_LINE = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,9}[.)][ \t]|\||\[[^\]]{1,80}\]:)")  # items, rows, notes
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
+_UNDER_HEAD = re.compile(r"[-:| ]+")
 _CODE = ("    ", "\t")
 # Marks of emphasis stand at a word, not between blanks: `a * b` and `snake_case` keep theirs.
 _EMPHASIS = re.compile(
@@ -28,40 +31,56 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 def read(original: bytes) -> Iterator[Block]:
     """Give what a file of Markdown says. Raises Unreadable."""
-    outline = Outline()
-    lines: list[str] = []  # of the paragraph, list, table or code that is being read
-    fence = ""
     text = decode(original)
+    page = _Page()
     if front := _FRONT.match(text):
-        yield from outline.say(front[1])
+        yield from page.outline.say(front[1])
         text = text[front.end() :]
     for line in (_COMMENT.sub("", text) if "<!--" in text else text).split("\n"):
-        if fence:
-            if line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-                yield from outline.say("\n".join(lines))
-                lines = []
-            else:
-                lines.append(line.rstrip())
-            continue
-        if opens := _FENCE.match(line):
-            yield from outline.say(_joined(lines))
-            lines, fence = [], opens[1]
-        elif atx := _ATX.match(line):
-            yield from outline.say(_joined(lines))
-            lines = []
-            yield from outline.enter(len(atx[1]), plain((atx[2] or "").rstrip("# \t")))
-        elif lines and not _OWN_LINE.match(lines[-1]) and (under := _SETEXT.match(line)):
-            yield from outline.say(_joined(lines[:-1]))
-            yield from outline.enter(1 if under[1][0] == "=" else 2, plain(lines[-1]))
-            lines = []
-        elif not line.strip() or _RULE.match(line):
-            yield from outline.say(_joined(lines))
-            lines = []
+        mark = line.lstrip()[:1]
+        if mark and mark not in MARKS and not page.fence:
+            page.lines.append(line)
         else:
-            lines.append(line)
-    yield from outline.say("\n".join(lines) if fence else _joined(lines))
-    yield from outline.close()
+            yield from page.take(line)
+    yield from page.end()
+    yield from page.outline.close()
+
+
+class _Page:
+    """Where a reader of Markdown is."""
+
+    def __init__(self) -> None:
+        self.outline = Outline()
+        self.lines: list[str] = []  # of the paragraph, list, table or code that is being read
+        self.fence = ""  # that has to come again before anything else means something
+
+    def take(self, line: str) -> Iterator[Block]:
+        """Take a line that may mean more than it says."""
+        if self.fence:
+            bare = line.strip()
+            if bare.startswith(self.fence) and not bare.strip(self.fence[0]):
+                yield from self.end()
+            else:
+                self.lines.append(line.rstrip())
+        elif opens := _FENCE.match(line):
+            yield from self.end()
+            self.fence = opens[1]
+        elif atx := _ATX.match(line):
+            yield from self.end()
+            yield from self.outline.enter(len(atx[1]), plain(_CLOSING.sub("", atx[2] or "")))
+        elif self.lines and not _OWN_LINE.match(self.lines[-1]) and (under := _SETEXT.match(line)):
+            title = self.lines.pop()
+            yield from self.end()
+            yield from self.outline.enter(1 if under[1][0] == "=" else 2, plain(title))
+        elif not line.strip() or _RULE.match(line):
+            yield from self.end()
+        else:
+            self.lines.append(line)
+
+    def end(self) -> Iterator[Block]:
+        """Come to the end of a paragraph, or of what is fenced."""
+        lines, self.lines, fence, self.fence = self.lines, [], self.fence, ""
+        return self.outline.say("\n".join(lines) if fence else _joined(lines))
 
 
 def plain(text: str) -> str:
@@ -83,8 +102,10 @@ def _joined(lines: list[str]) -> str:
         return "\n".join(line.rstrip() for line in lines)
     written: list[list[str]] = []
     for line in lines:
-        line = _QUOTE.sub("", line, count=1)
-        if written and not _OWN_LINE.match(line) and not written[-1][-1].endswith(("  ", "\\")):
+        line = _QUOTE.sub("", line, count=1) if ">" in line else line
+        if line.lstrip().startswith("|"):  # a row is written as in documents of other kinds: a | b
+            written += [] if _UNDER_HEAD.fullmatch(line.strip()) else [[line.strip(" \t|")]]
+        elif written and not _OWN_LINE.match(line) and not written[-1][-1].endswith(("  ", "\\")):
             written[-1].append(line)
         else:
             written.append([line])

@@ -16,7 +16,7 @@ class Outline:
         self._said = True  # something stands below the last heading
 
     def enter(self, level: int, title: str) -> Iterator[Block]:
-        """Come to a heading; the lower its level, the higher it is. Gives one that had nothing below as text."""
+        """Come to a heading, level 1 above level 2. Gives the one before as text if it had none below."""
         title = " ".join(title.split())
         if not title:
             return

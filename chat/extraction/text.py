@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from chat.core.documents import Block
 from chat.extraction.cleaning import decode
 
+HEADING_LINES = 3  # at most: "CHAPTER II." and, below, its title
 LONGEST_HEADING = 80  # characters; what is longer is a sentence
 NARROWEST, WIDEST = 40, 160  # characters of a line that was wrapped by a program
 RAGGED = 16  # characters that a wrapped line may be shorter than the width, for most words
@@ -35,6 +36,7 @@ _COUNTED = re.compile(
     r"[IVXLC]{1,7}\Z|(?:[IVXLC]{1,7}\.|§ ?\d{1,4}\.?|\d{1,3}(?:\.\d{1,3}){1,3}\.?)(?:\s+[^\W\d_].*)?\Z"
 )
 _SENTENCE_ENDS = (".", ",", ";", ":", "!", "?", "…", "。", "“", "”", '"')
+_GO_ON = (",", ";", ":")
 _FIRST_WIDE = "\u2e80"  # from here on, scripts are written without spaces
 
 
@@ -56,8 +58,8 @@ def blocks_of(text: str) -> Iterator[Block]:
         bare = paragraph.strip()
         if not bare:
             continue
-        if "\n" not in bare and len(bare) <= LONGEST_HEADING and _is_heading(bare, run):
-            run.append(bare)
+        if title := _heading_of(bare, run):
+            run.append(title)
             continue
         if run:
             listed, headings = _above(run, headings)
@@ -104,11 +106,23 @@ def _is_full(line: str, after: str, width: int) -> bool:
     return bool(words) and len(line.rstrip()) + 1 + len(words[0]) >= width
 
 
+def _heading_of(paragraph: str, run: Sequence[str]) -> str:
+    """Give the heading that a paragraph is; "" if it is none."""
+    lines = paragraph.split("\n", HEADING_LINES)
+    if len(lines) > HEADING_LINES or max(map(len, lines)) > LONGEST_HEADING:
+        return ""
+    if len(lines) == 1:
+        return paragraph if _is_heading(paragraph, run) else ""
+    title = join_lines(lines)
+    is_one = _is_number(lines[0].strip()) or (title.isupper() and _is_heading(title, run))
+    return title if is_one and not title.endswith(_GO_ON) and len(title) <= LONGEST_HEADING else ""
+
+
 def _is_heading(line: str, run: Sequence[str]) -> bool:
     if _NAMED.match(line):
         return line.isupper() or not line.endswith(_SENTENCE_ENDS) or _is_number(line)
     if line.isupper() and sum(map(str.isalpha, line)) > 2:
-        return not line.endswith((",", ";", ":", "!", "?"))
+        return not line.endswith((*_GO_ON, "!", "?"))
     if line.endswith(_SENTENCE_ENDS) and not _COUNTED.fullmatch(line.split(" ")[0]):
         return False
     if _COUNTED.match(line):
