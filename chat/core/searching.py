@@ -32,8 +32,8 @@ def _marks() -> str:
     return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in runs)
 
 
-_MARKS = _marks()
-WORD = re.compile(rf"[{UNSPACED}][{_MARKS}]*|[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{_MARKS}])*")
+MARKS = _marks()
+WORD = re.compile(rf"[{UNSPACED}][{MARKS}]*|[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*")
 ALONE = re.compile(rf"[{UNSPACED}]")
 
 
@@ -67,7 +67,7 @@ def fold(word: str) -> str:
     """Write a word as the index has it: letters and digits alone, whatever was typed."""
     if word.isascii():
         return word[:LONGEST_WORD].lower()
-    bare = "".join(filter(_is_kept, unicodedata.normalize("NFKD", word).casefold()))
+    bare = "".join(filter(is_kept, unicodedata.normalize("NFKD", word).casefold()))
     return unicodedata.normalize("NFC", bare)[:LONGEST_WORD]
 
 
@@ -103,7 +103,7 @@ def snippet(text: str, query: Query) -> list[Piece]:
     return [*([("… ", False)] if start else []), *shown, *([(" …", False)] if end < len(text) else [])]
 
 
-def _is_kept(character: str) -> bool:
+def is_kept(character: str) -> bool:
     """Say whether a character of a decomposed word makes a difference to who looks for it.
 
     Accents of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic, are often left away; the marks

@@ -32,7 +32,7 @@ ASKED = 4_000  # characters of a question that are looked at: what is pasted beh
 
 def language_of(text: str) -> str | None:
     """Guess the language by the words that every text has; None where none is certain (a table, a script)."""
-    said = [fold(word) for word in _split(text[:SAMPLE])[0]]
+    said = [fold(word) for word in split(text[:SAMPLE])[0]]
     counts = _counts(said)
     if not counts or counts[0][1] < max(2, CERTAIN * len(said)):
         return None
@@ -44,7 +44,7 @@ def stems(text: str, language: str | None) -> list[str]:
 
     Doing it on several native threads at once is safe. Long texts are cut, as `searching.words` does.
     """
-    plain, pairs = _split(text)
+    plain, pairs = split(text)
     if language in LANGUAGES:
         plain = Stemmer(LANGUAGES[language], 0).stemWords(plain)
     size = 0
@@ -63,16 +63,16 @@ def terms(question: str) -> list[tuple[str, ...]]:
 
     Nothing, where all words say nothing: "How are you?" is answered by no document.
     """
-    plain, pairs = _split(question[:ASKED])
+    plain, pairs = split(question[:ASKED])
     idle = _idle([fold(word) for word in plain])
     said = [word for word in plain if fold(word) and fold(word) not in idle and not ALONE.match(word)]
     alone = [word for word in plain if ALONE.match(word)]
-    found = [_forms(word) for word in said]
+    found = [forms_of(word) for word in said]
     found += [(word,) for word in (pairs or map(fold, alone)) if word]  # one character alone is everywhere
     return list(dict.fromkeys(found))[:MOST_TERMS]
 
 
-def _forms(word: str) -> tuple[str, ...]:
+def forms_of(word: str) -> tuple[str, ...]:
     """Give a word's stems in all languages, also as somebody typed it who left its accents away."""
     bare = fold(word)
     stemmed = (fold(Stemmer(name, 0).stemWord(one)) for name in LANGUAGES.values() for one in {word, bare})
@@ -96,7 +96,7 @@ def _counts(said: Sequence[str]) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
-def _split(text: str) -> tuple[list[str], list[str]]:
+def split(text: str) -> tuple[list[str], list[str]]:
     """Give the words in small letters, and the pairs of neighbours that have no space between them."""
     text = text.lower()
     if text.isascii():

@@ -1,0 +1,125 @@
+"""Finding the sources of an answer: by the question's words and, where there are vectors, by its meaning."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from chat.core.fusion import fuse
+from chat.core.ranking import Term
+from chat.core.sources import Source
+from chat.core.stems import terms
+from chat.core.tokens import tokens_of
+from chat.store import attached, passage_search, passages
+from chat.store.document_rights import searched
+from chat.store.passages import Found
+from chat.store.transaction import Store
+
+log = structlog.get_logger()
+
+DEEP = 40  # passages of each list that are joined
+FEW = 2  # words that say something: a question of no more goes on with the one before
+EARLIER = 0.5  # what all words of the question before are worth together, beside those of its own
+AROUND = 40  # tokens that a passage costs beside its text, about
+
+
+class Near(Protocol):
+    """Who finds by meaning: see `chat.generation.vectors`."""
+
+    def nearest(self, person_id: str, conversation_id: str, text: str, most: int) -> list[int]: ...
+
+
+class Retrieval:
+    """Finds passages of documents; of a conversation's own, and of somebody's library.
+
+    `most`: passages, beside those of documents that are given whole. `tokens`: what is attached to a
+    conversation is given whole if it is no more than that. 0: any number.
+    """
+
+    def __init__(
+        self, store: Store, vectors: Near | None = None, *, most: int = 8, tokens: int = 3000
+    ) -> None:
+        self._store = store
+        self._vectors = vectors
+        self._most = most or DEEP
+        self._tokens = tokens
+
+    def find(
+        self, person_id: str, conversation_id: str, question: str, earlier: str | None = None
+    ) -> list[Source]:
+        """Find what answers this person's question in this conversation, numbered from 1, the best first.
+
+        What is attached to the conversation comes first, and whole, if it is short. `earlier`: the question
+        before, which one of few words goes on with. Where nothing answers it, there is nothing.
+        """
+        read = self._store.read
+        whole = read(
+            partial(attached.whole, person_id=person_id, conversation_id=conversation_id, fits=self._fits)
+        )
+        found = self._ranked(person_id, conversation_id, question, earlier)
+        given = {one.document_id for one in whole}
+        others = [one for one in found if one.document_id not in given]
+        if not others and not whole:
+            others = self._beginnings(person_id, conversation_id)
+        return _sources([*whole, *others[: self._most]])
+
+    def _ranked(
+        self, person_id: str, conversation_id: str, question: str, earlier: str | None
+    ) -> list[Found]:
+        own = terms(question)
+        before = terms(earlier) if earlier and len(own) <= FEW else []
+        wanted = _weighted(own, before)
+        if not wanted:
+            return []
+        allowed = searched(person_id, conversation_id)
+        said = self._store.read(partial(passage_search.search, allowed=allowed, terms=wanted, most=DEEP))
+        asked = f"{earlier}\n{question}" if before else question
+        near = self._near(person_id, conversation_id, asked)
+        found = {one.seq: one for one in (*near, *(one.found for one in said))}
+        joined = fuse([one.found.seq for one in said], [one.seq for one in near])
+        return _unlike([found[seq] for seq in joined])
+
+    def _near(self, person_id: str, conversation_id: str, text: str) -> list[Found]:
+        """Find by meaning. Never raises: whatever is wrong with vectors, words are found without them."""
+        if self._vectors is None:
+            return []
+        try:
+            seqs = self._vectors.nearest(person_id, conversation_id, text, DEEP)
+            allowed = searched(person_id, conversation_id)
+            found = self._store.read(partial(passages.by_seqs, seqs=seqs, allowed=allowed))
+        except Exception:
+            log.exception("nothing was found by meaning", conversation=conversation_id)
+            return []
+        return [found[seq] for seq in seqs if seq in found]
+
+    def _beginnings(self, person_id: str, conversation_id: str) -> list[Found]:
+        ask = partial(
+            attached.beginnings, person_id=person_id, conversation_id=conversation_id, most=self._most
+        )
+        return self._store.read(ask)
+
+    def _fits(self, found: Sequence[Found]) -> bool:
+        return not self._tokens or sum(tokens_of(one.text) + AROUND for one in found) <= self._tokens
+
+
+def _weighted(own: Sequence[tuple[str, ...]], before: Sequence[tuple[str, ...]]) -> list[Term]:
+    """Weigh the words of a question, and those of the one before it, that are not among them."""
+    more = [forms for forms in before if forms not in own]
+    worth = EARLIER * min(1.0, len(own) / len(more)) if own and more else 1.0
+    return [*(Term(forms, 1.0) for forms in own), *(Term(forms, worth) for forms in more)]
+
+
+def _unlike(found: Iterable[Found]) -> list[Found]:
+    """Leave out what says the same as a better one: of a document that is there twice."""
+    first: dict[str, Found] = {}
+    for one in found:
+        first.setdefault(one.text, one)
+    return list(first.values())
+
+
+def _sources(found: Iterable[Found]) -> list[Source]:
+    return [
+        Source(number, one.document_id, one.document, one.number, one.page, one.heading, one.text)
+        for number, one in enumerate(found, 1)
+    ]

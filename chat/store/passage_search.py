@@ -1,0 +1,141 @@
+"""Finding passages by the words of a question: few that hold the rarest of them, ranked by what they say.
+
+The work is bounded however common the words are and however many passages there are: of the rarest words, as
+many as are together in MOST_HOLDING passages, all passages are looked up; of commoner ones only those that
+hold the rarest, too. The best of them by that are read and ranked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, func, select, true
+
+from chat.core.ranking import Asked, Term, Text, weight_of
+from chat.store import passage_index
+from chat.store.document_tables import documents, passages
+from chat.store.passage_index import EACH, TWICE, Lookup, Seqs
+from chat.store.passages import Found, by_seqs
+
+MOST_HOLDING = 6_000  # passages that are looked up, for all words together
+MOST_PAIRS = 3  # of words that are looked up together, where all are that common
+READ = 40  # passages that are read and ranked
+MOST_HIDDEN = (
+    20_000  # passages on the same shelves that must not be found, as far as they are told beforehand
+)
+AGAIN = 0.4  # of a word's worth, for being there more than once
+BESIDE = 0.1  # of what each of its neighbours is worth
+LEAST_HELD = 1 / 6  # of the question's weight; what holds less has a word in common with it, no more
+
+Wanted = tuple[tuple[int, ...], str]  # terms that are together in a passage, by number; and the mark
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage that was found; `held`: how much of the question it holds, by weight, from 0 to 1."""
+
+    found: Found
+    score: float
+    held: float
+
+
+def search(conn: Connection, allowed: ColumnElement[bool], terms: Sequence[Term], most: int) -> list[Ranked]:
+    """List passages that answer a question by its words, the best first.
+
+    `allowed`: which documents may be drawn on (see `document_rights`). `terms`: what is asked for (see
+    `stems.terms`); their weights are shares here, 1 for a word of the question itself.
+    """
+    if not terms:
+        return []
+    shelves, size = _shelves(conn, allowed)
+    hidden = _hidden(conn, allowed, shelves)
+    weighted, seqs = _looked_up(conn, shelves, terms, size)
+    if hidden.size:
+        seqs = seqs[~np.isin(seqs, hidden)]
+    read = by_seqs(conn, map(int, seqs[: max(READ, most)]), allowed)
+    return _ranked(Asked(weighted), read)[:most]
+
+
+def _shelves(conn: Connection, allowed: ColumnElement[bool]) -> tuple[list[str], int]:
+    """Give the shelves that are looked at, and how many passages may be drawn on."""
+    counted = select(documents.c.shelf, func.sum(documents.c.passages))
+    rows = conn.execute(counted.where(allowed).group_by(documents.c.shelf)).all()
+    return sorted(row[0] for row in rows if row[0]), sum(int(row[1]) for row in rows)
+
+
+def _hidden(conn: Connection, allowed: ColumnElement[bool], shelves: Sequence[str]) -> Seqs:
+    """Give the passages on these shelves of documents that were deleted, or are still being read."""
+    joined = passages.join(documents, documents.c.id == passages.c.document_id)
+    others = select(passages.c.seq).select_from(joined).where(documents.c.shelf.in_(shelves))
+    found = conn.execute(others.where(allowed.is_not(true())).limit(MOST_HIDDEN)).scalars()
+    return np.fromiter(found, np.int64)
+
+
+def _looked_up(
+    conn: Connection, shelves: Sequence[str], terms: Sequence[Term], size: int
+) -> tuple[list[Term], Seqs]:
+    """Give the terms with their weights, and what holds the most of them by weight, the best first."""
+    forms = [term.forms for term in terms]
+    counts = passage_index.count(conn, shelves, forms)
+    lookups, most = _plan(counts, size)
+    said = [Lookup(tuple(forms[at] for at in together), mark) for together, mark in lookups]
+    lists = passage_index.find(conn, shelves, said, most)
+    for (together, mark), found in zip(lookups, lists, strict=True):
+        if len(together) == 1 and mark == EACH and len(found) < most:
+            counts[together[0]] = len(found)
+    weighted = [
+        replace(term, weight=term.weight * weight_of(count, size))
+        for term, count in zip(terms, counts, strict=True)
+    ]
+    found = np.unique(np.concatenate(lists))
+    scores = np.zeros(len(found))
+    for at, term in enumerate(weighted):
+        held = [its for (together, mark), its in zip(lookups, lists, strict=True) if at in together]
+        again = [
+            its for (together, mark), its in zip(lookups, lists, strict=True) if (at,) == together and mark
+        ]
+        for many, worth in ((held, 1.0), (again, AGAIN)):
+            if many:
+                scores[np.searchsorted(found, np.unique(np.concatenate(many)))] += worth * term.weight
+    return weighted, found[np.lexsort((found, -scores))]
+
+
+def _plan(counts: Sequence[int], size: int) -> tuple[list[Wanted], int]:
+    """Say which terms are looked up alone, which with the rarest; and how many passages of each at most."""
+    lookups: list[Wanted]
+    rarest, *others = sorted(range(len(counts)), key=lambda at: counts[at])
+    if counts[rarest] > MOST_HOLDING:  # all of them are everywhere
+        pairs = [((rarest, at), EACH) for at in others[:MOST_PAIRS]]
+        lookups = [((rarest,), EACH), ((rarest,), TWICE), *pairs]
+        return lookups, MOST_HOLDING // len(lookups)
+    left = MOST_HOLDING - counts[rarest]
+    lookups = [((rarest,), EACH), ((rarest,), TWICE)]
+    for at in others:
+        together = counts[rarest] * counts[at] // max(1, size)
+        if counts[at] <= left:
+            lookups += [((at,), EACH), ((at,), TWICE)]
+            left -= counts[at]
+        elif together <= left:
+            lookups.append(((rarest, at), EACH))
+            left -= together
+    return lookups, MOST_HOLDING
+
+
+def _ranked(asked: Asked, read: dict[int, Found]) -> list[Ranked]:
+    """Rank passages by what they say; one beside which the question is answered too is the better one."""
+    found = []
+    for one in read.values():
+        answered = asked.answered(Text(one.text, one.before, f"{one.heading} {one.document}"))
+        if answered.held >= LEAST_HELD:
+            found.append(Ranked(one, answered.score, answered.held))
+    own = {(one.found.document_id, one.found.number): one.score for one in found}
+    beside = [
+        replace(
+            one,
+            score=one.score
+            + BESIDE
+            * sum(own.get((one.found.document_id, one.found.number + step), 0.0) for step in (-1, 1)),
+        )
+        for one in found
+    ]
+    return sorted(beside, key=lambda one: (-one.score, one.found.seq))
