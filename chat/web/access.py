@@ -156,6 +156,12 @@ def document_or_404(document_id: str, need: Literal["read", "change"] = "read") 
     return found
 
 
+def may_change_document(document_id: str) -> bool:
+    """Say whether the caller may rename and delete a document: what its menu offers them."""
+    mine = changeable(current_person().id)
+    return house().store.read(lambda conn: documents.get(conn, document_id, mine)) is not None
+
+
 # ── asked again while a line is open ─────────────────────────────────────────────────────────
 
 

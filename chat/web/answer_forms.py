@@ -12,8 +12,9 @@ from chat.web.cookie import page_person
 from chat.web.errors import NotFound
 from chat.web.gate import NUL
 from chat.web.house import house
+from chat.web.htmx import by_htmx
 from chat.web.limits_ask import admission
-from chat.web.page_answers import back, by_htmx, done, drives
+from chat.web.page_answers import back, done, drives
 from chat.web.validation import NewMessage, check
 
 forms = Blueprint("answer_forms", __name__)

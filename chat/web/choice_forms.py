@@ -8,7 +8,8 @@ from chat.store import conversations
 from chat.web import access
 from chat.web.choice import asked_choice, choice_context, used_context
 from chat.web.house import house
-from chat.web.page_answers import back, by_htmx
+from chat.web.htmx import by_htmx
+from chat.web.page_answers import back
 
 forms = Blueprint("choice_forms", __name__)
 

@@ -1,7 +1,5 @@
 """What is done to a conversation from the list at the side: rename, pin, delete, bring back."""
 
-from urllib.parse import SplitResult, urlsplit
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from chat.store import conversations, discarding, messages
@@ -9,8 +7,10 @@ from chat.store.discarding import title_of_discarded
 from chat.store.transaction import Transaction
 from chat.web import access
 from chat.web.cookie import page_person
+from chat.web.document_pages import line_asides
 from chat.web.errors import NotFound
 from chat.web.house import house
+from chat.web.htmx import by_htmx, page_before
 from chat.web.list_events import list_response
 from chat.web.list_view import draw, read_list
 from chat.web.page_view import path_of, title_of
@@ -21,8 +21,9 @@ lists = Blueprint("lists", __name__)
 
 @lists.get("/events")
 def events() -> Response:
-    """Keep the list up to date on a page that shows no conversation."""
-    return list_response(page_person())
+    """Keep the list up to date on a page that shows no conversation, and the documents that it shows."""
+    person = page_person()
+    return list_response(person, line_asides(person))
 
 
 @lists.get("/list")
@@ -37,7 +38,7 @@ def menu(conversation_id: str) -> str:
     person = page_person()
     found = access.conversation_or_404(conversation_id, need="read")
     return render_template(
-        "parts/list_menu.html" if _by_htmx() else "list_menu.html",
+        "parts/list_menu.html" if by_htmx() else "list_menu.html",
         person=person,
         conversation=found,
         path=path_of(found.id),
@@ -87,9 +88,9 @@ def delete(conversation_id: str) -> Response:
         made.engine.stop(live)  # what came of it is kept, for who brings it back
     elif live is not None:
         made.engine.forget(live)
-    if not _by_htmx():
+    if not by_htmx():
         return _see(f"/?deleted={conversation_id}")
-    if _page_before().path == path_of(conversation_id):
+    if page_before().path == path_of(conversation_id):
         return _go(f"/?deleted={conversation_id}")
     title = made.store.read(lambda conn: title_of_discarded(conn, conversation_id, person.id))
     deleted = None if title is None else {"id": conversation_id, "title": title}
@@ -103,9 +104,9 @@ def restore(conversation_id: str) -> Response:
     owner_id = store.read(lambda conn: discarding.owner_of_discarded(conn, conversation_id))
     if owner_id != person.id or not store.write(lambda tx: discarding.restore(tx, conversation_id)):
         raise NotFound
-    if not _by_htmx():
+    if not by_htmx():
         return _see(path_of(conversation_id))
-    came_by_deleting = _page_before().query == f"deleted={conversation_id}"
+    came_by_deleting = page_before().query == f"deleted={conversation_id}"
     return _go(path_of(conversation_id)) if came_by_deleting else make_response("")
 
 
@@ -115,20 +116,8 @@ def _pinned(conversation_id: str, pinned_at: float | None) -> Response:
     return _done(conversation_id)
 
 
-def _by_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
-def _page_before() -> SplitResult:
-    """Name the page on which htmx was told to do this."""
-    try:
-        return urlsplit(request.headers.get("HX-Current-URL", ""))
-    except ValueError:
-        return urlsplit("")
-
-
 def _done(conversation_id: str) -> Response:
-    return make_response("", 204) if _by_htmx() else _see(path_of(conversation_id))
+    return make_response("", 204) if by_htmx() else _see(path_of(conversation_id))
 
 
 def _see(path: str) -> Response:

@@ -7,15 +7,11 @@ from flask import Response, make_response, redirect, render_template, request
 from chat.store.conversations import Conversation
 from chat.store.messages import Asked
 from chat.store.people import Person
+from chat.web.htmx import by_htmx
 from chat.web.ids import new_id
 from chat.web.page_view import path_of
 
 DRIVE_S = 30  # seconds that the page has to load after the redirect that follows a question
-
-
-def by_htmx() -> bool:
-    """Say whether a script of the page sent this, and not the browser itself."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def typed() -> str:

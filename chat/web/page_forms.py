@@ -19,9 +19,10 @@ from chat.web.choice import asked_choice
 from chat.web.cookie import page_person
 from chat.web.errors import HEADINGS, ApiError, Invalid, answer, as_api_error
 from chat.web.house import house
+from chat.web.htmx import by_htmx
 from chat.web.ids import new_id
 from chat.web.limits_ask import admission
-from chat.web.page_answers import back, by_htmx, composer, drives, typed
+from chat.web.page_answers import back, composer, drives, typed
 from chat.web.page_view import conversation_page, new_page
 from chat.web.validation import NewMessage, check
 
@@ -53,7 +54,7 @@ def begin() -> Response:
     """
     person = page_person()
     try:
-        return back(_begun(person, _question(), asked_choice()), drive=True)
+        return back(_begun(person, _question(), asked_choice() | _asked_library()), drive=True)
     except REFUSED as refused:
         return _refuse(person, None, refused)
 
@@ -127,6 +128,12 @@ def _question() -> NewMessage:
         raise Invalid(BLANK)
     said = {name: request.form.get(name) or None for name in ("client_id", "parent_id")}
     return check(NewMessage, {"text": text, **said, "branch": request.form.get("branch") == "1"})
+
+
+def _asked_library() -> dict[str, Any]:
+    """Read whether the new conversation draws on the library; where nobody says, it does."""
+    said = request.form.getlist("library")
+    return {"library": "on" in said or not said}
 
 
 def _id_for(person: Person, question: NewMessage) -> str:

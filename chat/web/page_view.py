@@ -11,6 +11,7 @@ from chat.store.people import Person
 from chat.store.previews import previews
 from chat.web import access
 from chat.web.choice import choice_context
+from chat.web.document_list import adding, of_conversation, shown_context
 from chat.web.gate import NUL
 from chat.web.house import house
 from chat.web.ids import new_id
@@ -41,7 +42,8 @@ def new_page(person: Person, **more: Any) -> str:
     """Show the page on which a conversation begins."""
     starters = DEMO_STARTERS if is_demo() else STARTERS
     rights = {"may_ask": True, "may_own": True}
-    shown = {"events": "/events", "position": "", **rights, **notice_context(person), **choice_context(None)}
+    choice = choice_context(None) | adding("new")
+    shown = {"events": "/events", "position": "", **rights, **notice_context(person), **choice}
     return _page(person, conversation=None, title=None, messages=[], starters=starters, **{**shown, **more})
 
 
@@ -55,6 +57,7 @@ def conversation_page(person: Person, conversation: Conversation, **more: Any) -
         "may_own": right == "own",
         **(choice_context(conversation) | share_panel(conversation.id) if right == "own" else {}),
         **present_context(conversation.id),
+        **({} if frame else adding(conversation.id) | shown_context(of_conversation(conversation.id))),
         **_edited(conversation.id),
     }
     return _page(person, conversation=conversation, **{**shown, **more})

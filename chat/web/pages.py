@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from chat.web import access
 from chat.web.cookie import page_person
+from chat.web.document_list import documents_aside, of_conversation
 from chat.web.errors import NotFound
 from chat.web.list_events import list_asides
 from chat.web.page_view import conversation_page, new_page, path_of
@@ -40,5 +41,6 @@ def events(conversation_id: str) -> Response:
             return closed_response()
         raise
     here: Aside = who_is_here(conversation_id, names=True)
-    asides = (*list_asides(access.person_or_none(), conversation_id), here)
+    documents = documents_aside(of_conversation(conversation_id))
+    asides: list[Aside] = [*list_asides(access.person_or_none(), conversation_id), *documents, here]
     return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"), asides)

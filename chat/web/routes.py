@@ -20,6 +20,8 @@ from chat.web import (
     api_usage,
     choice_forms,
     demo_page,
+    document_forms,
+    document_pages,
     export,
     fork,
     importing,
@@ -74,6 +76,8 @@ BLUEPRINTS = (
     join_pages.joining,
     fork.forks,
     demo_page.demo,
+    document_pages.pages,
+    document_forms.forms,
     ops.ops,
 )
 

@@ -13,7 +13,7 @@ from chat.web.document_view import document_path
 from chat.web.errors import NotFound
 from chat.web.gate import NUL
 from chat.web.house import house
-from chat.web.page_answers import by_htmx
+from chat.web.htmx import by_htmx
 from chat.web.page_view import path_of, title_of
 from chat.web.source_view import find_source, view_passage
 

@@ -26,7 +26,10 @@ export function follow(holder) {
     source = document.createElement("div");
     const address = new URL(holder.dataset.events, location.href);
     if (place) address.searchParams.set("after", place);
-    if (connected && address.searchParams.has("list")) address.searchParams.set("list", "-"); // ours has changed since
+    for (const part of connected ? ["list", "documents"] : []) { // what we show has changed since
+      const shown = address.searchParams.get(part);
+      if (shown) address.searchParams.set(part, shown.replace(/[^.]*$/, "-"));
+    }
     connected = true;
     source.setAttribute("hx-sse:connect", address.pathname + address.search);
     source.setAttribute("hx-sse:close", "close");

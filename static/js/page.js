@@ -16,6 +16,7 @@ import { letKeysReach } from "./reach.js";
 import { tendComposer } from "./composer.js";
 import { offerMessageCopies } from "./copy_message.js";
 import { offerEdits } from "./edit.js";
+import { tendDocuments } from "./documents.js";
 import { tellTrouble } from "./trouble.js";
 import { listenForKeys } from "./keys.js";
 
@@ -33,6 +34,7 @@ offerMessageCopies(transcript);
 showSources(transcript);
 markFound();
 keepTail(transcript);
+tendDocuments();
 tellTrouble();
 listenForKeys();
 tendList(document.getElementById("list"));

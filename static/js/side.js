@@ -2,8 +2,12 @@
 import { follow } from "./line.js";
 import { tendList } from "./list.js";
 import { listenForKeys } from "./keys.js";
+import { tendDocuments } from "./documents.js";
+import { showPassage } from "./passage.js";
 import { tellTrouble } from "./trouble.js";
 
+tendDocuments();
+showPassage();
 tellTrouble();
 listenForKeys();
 tendList(document.getElementById("list"));
