@@ -53,32 +53,25 @@ class Retrieval:
         What is attached to the conversation comes first, and whole, if it is short. `earlier`: the question
         before, which one of few words goes on with. Where nothing answers it, there is nothing.
         """
-        read = self._store.read
-        whole = read(
-            partial(attached.whole, person_id=person_id, conversation_id=conversation_id, fits=self._fits)
+        allowed = searched(person_id, conversation_id)
+        attachment = partial(
+            attached.whole, allowed=allowed, conversation_id=conversation_id, fits=self._fits
         )
-        found = self._ranked(person_id, conversation_id, question, earlier)
-        given = {one.document_id for one in whole}
-        others = [one for one in found if one.document_id not in given]
-        if not others and not whole:
-            others = self._beginnings(person_id, conversation_id)
-        return _sources([*whole, *others[: self._most]])
-
-    def _ranked(
-        self, person_id: str, conversation_id: str, question: str, earlier: str | None
-    ) -> list[Found]:
         own = terms(question)
         before = terms(earlier) if earlier and len(own) <= FEW else []
         wanted = _weighted(own, before)
-        if not wanted:
-            return []
-        allowed = searched(person_id, conversation_id)
-        said = self._store.read(partial(passage_search.search, allowed=allowed, terms=wanted, most=DEEP))
+        search = partial(passage_search.search, allowed=allowed, terms=wanted, most=DEEP)
+        whole, said = self._store.read(lambda conn: (attachment(conn), search(conn)))
         asked = f"{earlier}\n{question}" if before else question
-        near = self._near(person_id, conversation_id, asked)
-        found = {one.seq: one for one in (*near, *(one.found for one in said))}
-        joined = fuse([one.found.seq for one in said], [one.seq for one in near])
-        return _unlike([found[seq] for seq in joined])
+        near = self._near(person_id, conversation_id, asked) if wanted else []
+        given = {one.document_id for one in whole}
+        found = [one for one in _joined([one.found for one in said], near) if one.document_id not in given]
+        if not found and not whole:
+            begin = partial(
+                attached.beginnings, allowed=allowed, conversation_id=conversation_id, most=self._most
+            )
+            found = self._store.read(begin)
+        return _sources([*whole, *found[: self._most]])
 
     def _near(self, person_id: str, conversation_id: str, text: str) -> list[Found]:
         """Find by meaning. Never raises: whatever is wrong with vectors, words are found without them."""
@@ -93,12 +86,6 @@ class Retrieval:
             return []
         return [found[seq] for seq in seqs if seq in found]
 
-    def _beginnings(self, person_id: str, conversation_id: str) -> list[Found]:
-        ask = partial(
-            attached.beginnings, person_id=person_id, conversation_id=conversation_id, most=self._most
-        )
-        return self._store.read(ask)
-
     def _fits(self, found: Sequence[Found]) -> bool:
         return not self._tokens or sum(tokens_of(one.text) + AROUND for one in found) <= self._tokens
 
@@ -110,12 +97,16 @@ def _weighted(own: Sequence[tuple[str, ...]], before: Sequence[tuple[str, ...]])
     return [*(Term(forms, 1.0) for forms in own), *(Term(forms, worth) for forms in more)]
 
 
-def _unlike(found: Iterable[Found]) -> list[Found]:
-    """Leave out what says the same as a better one: of a document that is there twice."""
-    first: dict[str, Found] = {}
-    for one in found:
-        first.setdefault(one.text, one)
-    return list(first.values())
+def _joined(said: Sequence[Found], near: Sequence[Found]) -> list[Found]:
+    """Join what was found by words and by meaning, the best first.
+
+    What says the same as a better one is left out: it is of a document that is there twice.
+    """
+    found = {one.seq: one for one in (*said, *near)}
+    unlike: dict[str, Found] = {}
+    for seq in fuse([one.seq for one in said], [one.seq for one in near]):
+        unlike.setdefault(found[seq].text, found[seq])
+    return list(unlike.values())
 
 
 def _sources(found: Iterable[Found]) -> list[Source]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from chat.store.document_rights import searched
 from chat.store.document_tables import documents, passages
 from chat.store.passages import Found, columns, from_row
 
@@ -13,13 +12,16 @@ FIRST = 3  # passages of a document that are its beginning
 
 
 def whole(
-    conn: Connection, person_id: str, conversation_id: str, fits: Callable[[Sequence[Found]], bool]
+    conn: Connection,
+    allowed: ColumnElement[bool],
+    conversation_id: str,
+    fits: Callable[[Sequence[Found]], bool],
 ) -> list[Found]:
     """Give all that is attached to this conversation, document by document, where it fits; else nothing.
 
-    Nothing either where this person may not read it.
+    `allowed`: which documents may be drawn on (see `document_rights`).
     """
-    here = _here(person_id, conversation_id)
+    here = and_(documents.c.conversation_id == conversation_id, allowed)
     size = conn.execute(select(func.sum(documents.c.passages)).where(here)).scalar()
     if not size or size > MOST_WHOLE:
         return []
@@ -27,14 +29,12 @@ def whole(
     return found if fits(found) else []
 
 
-def beginnings(conn: Connection, person_id: str, conversation_id: str, most: int) -> list[Found]:
+def beginnings(
+    conn: Connection, allowed: ColumnElement[bool], conversation_id: str, most: int
+) -> list[Found]:
     """Give how the documents begin that are attached to this conversation, the newest first."""
-    here = and_(_here(person_id, conversation_id), passages.c.number <= FIRST)
+    here = and_(documents.c.conversation_id == conversation_id, allowed, passages.c.number <= FIRST)
     return _list(conn, here, documents.c.seq.desc(), passages.c.number)[:most]
-
-
-def _here(person_id: str, conversation_id: str) -> ColumnElement[bool]:
-    return and_(documents.c.conversation_id == conversation_id, searched(person_id, conversation_id))
 
 
 def _list(conn: Connection, where: ColumnElement[bool], *order: ColumnElement[int]) -> list[Found]:

@@ -19,7 +19,7 @@ from chat.store.passages import Found, by_seqs
 
 MOST_HOLDING = 6_000  # passages that are looked up, for all words together
 MOST_PAIRS = 3  # of words that are looked up together, where all are that common
-READ = 40  # passages that are read and ranked
+READ = 32  # passages that are read and ranked
 MOST_HIDDEN = (
     20_000  # passages on the same shelves that must not be found, as far as they are told beforehand
 )
