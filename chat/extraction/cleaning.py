@@ -15,7 +15,8 @@ _ENCODINGS = """
 # What a page may say that it is written in: not all that Python can decode with is text.
 KNOWN_ENCODINGS = frozenset(codecs.lookup(name).name for name in _ENCODINGS.split())
 MOST_BEYOND_ASCII = 0.25  # of the letters of a text in Western Europe's old encoding; others have far more
-MOST_CONTROL = 0.001  # of a text's characters may be none
+SOME_CONTROL = 8  # control characters get into a text by accident
+MOST_CONTROL = 0.001  # of a text's characters; what has more is no text
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]")
@@ -47,7 +48,8 @@ def decode(original: bytes, declared: str | None = None) -> str:
     Raises Unreadable where the bytes are no text, or nobody knows of which encoding.
     """
     text = _decoded(original, declared)
-    if len(_CONTROL.findall(_COLOUR.sub("", text) if "\x1b" in text else text)) > MOST_CONTROL * len(text):
+    controls = len(_CONTROL.findall(_COLOUR.sub("", text) if "\x1b" in text else text))
+    if controls > max(SOME_CONTROL, MOST_CONTROL * len(text)):
         raise Unreadable("wrong_kind", "This file holds no text, whatever its name says.")
     return clean(text)
 

@@ -67,8 +67,7 @@ class _Page:
                 yield from self._paragraph()
                 yield from self._heading(0 if is_end else int(tag[1]))
             elif tag in ("td", "th"):
-                if not is_end and self._text and not self._text[-1].endswith("\n"):
-                    self._text.append(" | ")
+                self._cell(is_end)
             elif tag in TOGETHER:
                 yield from self._group(tag, is_end)
             elif tag in PARAGRAPHS:
@@ -90,6 +89,12 @@ class _Page:
             self._title.append(" ")
         elif self._text:
             self._text.append("\n")
+
+    def _cell(self, is_end: bool) -> None:
+        if not is_end and self._text:
+            self._text[-1] = self._text[-1].rstrip(" ")
+            if not self._text[-1].endswith("\n"):
+                self._text.append(" | ")
 
     def _break(self, tag: str, is_end: bool) -> Iterator[Block]:
         """Come to the beginning or end of a paragraph; within a list or a table it is a line."""
