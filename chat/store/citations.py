@@ -8,10 +8,13 @@ from sqlalchemy import Connection, and_, select, update
 
 from chat.core.citing import settled
 from chat.core.lifecycle import Status
+from chat.core.markdown import chips_of
 from chat.core.sources import Source
 from chat.store import conversations
 from chat.store.tables import messages, streams
 from chat.store.transaction import Transaction
+
+LONG = 100_000  # characters: of a longer text nobody waits to see what is code
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +66,10 @@ def settle(conn: Connection, stream_id: str, citations: Sequence[dict[str, Any]]
 
 def settled_json(citations: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """Do the same for a text that is at hand."""
-    return [source.to_json() for source in settled(map(Source.from_json, citations), text)]
+    sources = [Source.from_json(one) for one in citations]
+    quoted = {source.number: source for source in settled(sources, text)}
+    shown = set(quoted)
+    if ("`" in text or "~~~" in text) and len(text) <= LONG:
+        # Pages are the judges of what is code: no number that they show as a chip may lose its source.
+        shown = chips_of(text, {source.number for source in sources})
+    return [quoted.get(source.number, source).to_json() for source in sources if source.number in shown]

@@ -42,7 +42,7 @@ export function showSources(transcript) {
     else open(number, { hold: true, enter: !event.detail });
   });
   card.addEventListener("toggle", () => { if (!card.matches(":popover-open")) forget(); });
-  addEventListener("resize", () => { if (shown) place(); });
+  addEventListener("resize", () => { if (shown?.isConnected) place(); else close(); });
   nameChips(transcript);
 }
 
@@ -50,6 +50,7 @@ export function showSources(transcript) {
 function nameChips(transcript) {
   dressAll(transcript, ".text .chip[href]", {
     known(chip) {
+      if (shown && !shown.isConnected) close(); // swapped away: the pointer will never leave it
       const list = chip.closest(".message").querySelector(":scope > .sources");
       const name = list?.querySelector(`[data-n="${CSS.escape(chip.dataset.n)}"]`)?.ariaLabel;
       if (name && chip.ariaLabel !== name) chip.ariaLabel = name;

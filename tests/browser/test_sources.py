@@ -77,6 +77,7 @@ def test_chips_stream_and_every_window_ends_with_the_same(server, upstream, ada,
             *("[1]", "[2]", "[1]", "[12]", "[2]", "[1]", "[12]", "[1]", "[2]"),
         ]
         assert not [text for text in window.seen if HALF.search(text)], "half a mark flashed by"
+        assert "Answer complete. Rivers rise in springs , in bogs" in window.page.locator("#status").text_content()
         assert window.misdeeds() == window.complaints == []
     plain = Window(somebody(java_script_enabled=False, storage_state=ada.storage_state()).new_page())
     plain.page.goto(url)

@@ -57,6 +57,14 @@ def test_what_is_offered_is_seen_at_once_and_of_it_what_is_cited_stays(talk: Tal
     assert found.left_out == 3
 
 
+def test_what_pages_showed_as_a_chip_keeps_its_source_however_its_backticks_are_paired(talk: Talk) -> None:
+    asked = talk.ask()
+    epoch = talk.stream(asked)
+    note(talk, asked, epoch, ONE, TWO)
+    talk.end(asked, epoch, Status.DONE, "- A ` stands here [1]\n- and `a[2]` there")
+    assert cited(talk, asked) == [1]
+
+
 def test_the_first_that_notes_something_counts(talk: Talk) -> None:
     asked = talk.ask()
     epoch = talk.stream(asked)

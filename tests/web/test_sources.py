@@ -78,7 +78,7 @@ def test_an_answer_without_sources_has_neither_chips_nor_a_list(owner):
     html = owner.get(page).text
     assert "springs [1]," in html
     assert 'class="chip"' not in html
-    assert re.search(r'<section class="sources" id="q-\w+"></section>', html), "empty, so that it can come"
+    assert re.search(r'<div class="sources" id="q-\w+"></div>', html), "empty, so that it can come"
 
 
 def test_a_live_answer_has_its_chips_and_no_list_yet(owner):

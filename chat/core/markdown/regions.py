@@ -38,6 +38,12 @@ def render(text: str, numbers: Set[int] = NO_NUMBERS) -> str:
     return "".join(region.html for region in finished(text.encode(), numbers=numbers))
 
 
+def chips_of(text: str, numbers: Set[int]) -> set[int]:
+    """Give the numbers of which a finished text shows a chip."""
+    inline = (token.children or () for token in parse(read(text.encode()), numbers))
+    return {int(one.content.strip("[]")) for children in inline for one in children if one.type == "chip"}
+
+
 def finished(text: bytes, since: int = 0, numbers: Set[int] = NO_NUMBERS) -> tuple[Region, ...]:
     """Give a finished text's regions from `since` (where a region begins) on; none when nothing is there.
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.core.citing import cited
-from chat.core.markdown import conclude, finished, picture, render, steps
+from chat.core.markdown import chips_of, conclude, finished, picture, render, steps
 from chat.core.markdown.sanitise import sanitise
 from tests.core.markdown.growing import KEY, named
 from tests.core.markdown.samples import CITED, PIECES, REAL, patient
@@ -142,4 +142,8 @@ def test_a_chip_is_its_number_and_what_is_sanitised_stays(text: str) -> None:
 @patient
 @given(citing)
 def test_what_was_not_cited_in_the_end_may_be_forgotten(text: str) -> None:
-    assert render(text, set(cited(text, NUMBERS))) == render(text, NUMBERS)
+    shown = chips_of(text, NUMBERS)
+    assert render(text, shown) == render(text, NUMBERS)
+    assert shown == {number for number in NUMBERS if f"<b>{number}</b>" in render(text, NUMBERS)}
+    if "`" not in text and "~" not in text:
+        assert shown <= set(cited(text, NUMBERS)), "what is code is all that the two may see differently"
