@@ -26,7 +26,8 @@ LANGUAGES = {
 SAMPLE = 20_000  # characters of a text by which its language is told
 CERTAIN = 0.12  # of its words; even a list of names has so many of those that say nothing
 ASCII_WORD = re.compile("[a-z0-9]+")  # what `WORD` finds in such a text, five times as fast
-MOST_TERMS = 24  # of a question; of a longer one, those that come first
+MOST_TERMS = 16  # of a question; of a longer one, those that come first
+SAYS_NOTHING = frozenset[str]().union(*STOP_WORDS.values())  # in one language or another
 ASKED = 4_000  # characters of a question that are looked at: what is pasted behind it is not what is asked
 
 
@@ -46,7 +47,8 @@ def stems(text: str, language: str | None) -> list[str]:
     """
     plain, pairs = split(text)
     if language in LANGUAGES:
-        plain = Stemmer(LANGUAGES[language], 0).stemWords(plain)
+        cut = Stemmer(LANGUAGES[language], 0).stemWords(plain)
+        plain = [word if stem in SAYS_NOTHING else stem for word, stem in zip(plain, cut, strict=True)]
     size = 0
     found: list[str] = []
     for word in (*map(fold, plain), *pairs):
@@ -73,10 +75,14 @@ def terms(question: str) -> list[tuple[str, ...]]:
 
 
 def forms_of(word: str) -> tuple[str, ...]:
-    """Give a word's stems in all languages, also as somebody typed it who left its accents away."""
+    """Give a word's stems in all languages, also as somebody typed it who left its accents away.
+
+    None that is a word without meaning somewhere (nor is one in the index): to French a "forest" would be a
+    "for", which is on every English page.
+    """
     bare = fold(word)
     stemmed = (fold(Stemmer(name, 0).stemWord(one)) for name in LANGUAGES.values() for one in {word, bare})
-    return tuple(sorted({bare, *stemmed} - {""}))
+    return tuple(sorted({bare, *({*stemmed} - SAYS_NOTHING)} - {""}))
 
 
 def _idle(said: Sequence[str]) -> frozenset[str]:

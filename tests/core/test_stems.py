@@ -66,6 +66,12 @@ def test_a_word_that_says_nothing_elsewhere_is_asked_for() -> None:
     assert not any("die" in forms for forms in terms("Wo ist die Kirche?"))
 
 
+def test_no_stem_is_a_word_that_says_nothing_in_another_language() -> None:
+    assert not asks_for("in the forest", "We looked for everything.", "en")
+    assert not asks_for("aller au château", "We saw all of them.", "en")
+    assert asks_for("aller au château", "Il faut aller à la ville.", "fr")
+
+
 def test_a_question_is_asked_for_in_the_order_of_its_words_and_each_once() -> None:
     assert [forms[-1] for forms in terms("zebra apple zebra")] == ["zebra", "apple"]
 
