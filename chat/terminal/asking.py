@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import uuid
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from chat.terminal.failure import Failure
 from chat.terminal.paper import Paper, stderr, stdout
 from chat.terminal.reading import Ended, Lost, Reading, Text, Tries, Withdrawn, first
 
+MARK = re.compile(r"\[\d[\d, \t]*\]")  # of a source, perhaps
+
 
 def run(asked: argparse.Namespace) -> int:
     """Ask; 0 when the answer came whole, 1 when it did not, 130 when Ctrl-C ended it."""
@@ -22,9 +25,11 @@ def run(asked: argparse.Namespace) -> int:
     with CtrlC(client, said) as ctrl_c:
         reply = _put(client, asked, text)
         ctrl_c.stops(reply["stream_id"])
-        ended = _write_down(client, reply["stream_id"], asked, stdout())
-        if asked.json or asked.usage:
-            _tell_more(client, reply, asked)
+        paper = stdout()
+        ended, text = _write_down(client, reply["stream_id"], asked, paper)
+        cites = paper.is_screen and MARK.search(text) is not None  # a pipe gets the answer, and nothing else
+        if asked.json or asked.usage or cites:
+            _tell_more(client, reply, asked, said)
         status = verdict(ended, said)
         return LEFT if ctrl_c.pressed else status
 
@@ -92,21 +97,26 @@ def _conversation(client: Client, asked: argparse.Namespace) -> str | None:
     return last
 
 
-def _write_down(client: Client, stream_id: str, asked: argparse.Namespace, paper: Paper) -> Ended:
-    """Write the answer as it comes; to a pipe only what is stored, for that is never withdrawn."""
+def _write_down(client: Client, stream_id: str, asked: argparse.Namespace, paper: Paper) -> tuple[Ended, str]:
+    """Write the answer as it comes; to a pipe only what is stored, for that is never withdrawn.
+
+    Gives its end, and its text.
+    """
     at_once = not (asked.json or asked.no_stream)
     whole: list[str] = []
     for piece in Reading(client, stream_id, every_token=paper.is_screen and at_once).drive():
         match piece:
             case Text():
-                (paper.write if at_once else whole.append)(piece.text)
+                whole.append(piece.text)
+                if at_once:
+                    paper.write(piece.text)
             case Withdrawn():
                 withdraw(piece, paper)
             case Ended():
                 if not asked.json:
-                    paper.write("".join(whole))
+                    paper.write("" if at_once else "".join(whole))
                     paper.end_line()
-                return piece
+                return piece, "".join(whole)
     raise Lost
 
 
@@ -117,8 +127,8 @@ def withdraw(piece: Withdrawn, paper: Paper) -> None:
     paper.bold(f"[the last {piece.size} bytes were withdrawn: another process goes on from before them]")
 
 
-def _tell_more(client: Client, reply: dict[str, Any], asked: argparse.Namespace) -> None:
-    """Write what is known of the finished answer: as JSON to stdout, or its usage to stderr."""
+def _tell_more(client: Client, reply: dict[str, Any], asked: argparse.Namespace, said: Paper) -> None:
+    """Write what is known of the finished answer: as JSON to stdout, or its sources and usage to stderr."""
     place = path_of(
         "conversations", reply["conversation_id"], "messages", after=reply["parent_id"], all=1, limit=200
     )
@@ -128,8 +138,19 @@ def _tell_more(client: Client, reply: dict[str, Any], asked: argparse.Namespace)
         raise Failure("The answer was deleted.")
     if asked.json:
         stdout().line(json.dumps(message, ensure_ascii=False))
+    elif message["citations"]:
+        said.line("\nSources:")
+        for citation in message["citations"]:
+            said.line(source_line(citation))
     if asked.usage:
-        stderr().line(usage_line(message))
+        said.line(usage_line(message))
+
+
+def source_line(citation: dict[str, Any]) -> str:
+    """Say where a citation stands: the document, and the page or the heading."""
+    page = f", page {citation['page']}" if citation["page"] is not None else ""
+    heading = citation["heading"].rpartition(" › ")[2].strip() if not page else ""
+    return f"[{citation['number']}] {citation['document']}{page}{f', {heading}' if heading else ''}"
 
 
 def usage_line(message: dict[str, Any]) -> str:
