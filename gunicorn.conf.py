@@ -91,7 +91,7 @@ def post_worker_init(worker):
     def leave(grace_s):
         try:
             worker.stop_listening()
-            if not house.engine.drain(settings.drain_s, grace_s):
+            if not _drain(house, grace_s):
                 worker.log.error("Not all answers could be stored in %g s.", settings.drain_s)
             house.bell.ring_all()  # bodies look up, see that we leave, and end
             worker.wait_for_answers(LAST_WORDS_S)
@@ -123,7 +123,7 @@ def worker_exit(server, worker):
     house = worker.wsgi.extensions["headwater"]
     worker.is_closing = True
     if not house.engine.draining:  # the master died without a word: nobody told us to leave
-        house.engine.drain(settings.drain_s)
+        _drain(house)
         house.bell.ring_all()
         worker.wait_for_answers(LAST_WORDS_S)
     while worker.leaving and not house.engine.left:  # whatever ended it, what it wrote is stored first
@@ -163,6 +163,14 @@ def on_exit(server):
     """Take the figures away with the last process that added to them."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(tempfile.gettempdir()):
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def _drain(house, grace_s=0):
+    """Let go of all that this process does; False when not all answers could be stored."""
+    others = [gevent.spawn(leave) for leave in house.leaving]
+    stored = house.engine.drain(settings.drain_s, grace_s)
+    gevent.joinall(others, timeout=settings.drain_s)
+    return stored
 
 
 def _addresses(process):

@@ -10,12 +10,15 @@ from sqlalchemy import Engine as Database
 from chat.config import Settings
 from chat.core.prompt import Room
 from chat.core.tally import Tally
-from chat.generation import clock, identity, providers
+from chat.extraction.limits import Limits as DocumentLimits
+from chat.generation import clock, extracting, identity, providers
 from chat.generation.answers import Answers, Usual
 from chat.generation.catalogue import Catalogue
 from chat.generation.engine import Engine, Pace
 from chat.generation.providers.types import Patience, Provider
+from chat.generation.reading import Reading
 from chat.generation.reaper import Waits
+from chat.generation.retrieval import Retrieval
 from chat.generation.runner import Limits, Runner
 from chat.generation.tending import Tending
 from chat.generation.titles import Titles
@@ -100,6 +103,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         budgets=budgets,
         charge=charges.charge,
     )
+    retrieval = Retrieval(store, most=settings.passages, tokens=settings.passage_tokens)
     answers = Answers(
         store,
         provider,
@@ -107,8 +111,10 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         budgets,
         Usual(settings.system, settings.temperature),
         room=Room(settings.context_tokens, settings.passage_tokens, settings.context_tokens_by_model),
+        retrieval=retrieval,
         patience_s=settings.embedding_s + FINDING_S,
     )
+    is_dead = partial(identity.is_dead, one_kernel=settings.on_sqlite)
     engine = Engine(
         streams=streams,
         tapes=tapes,
@@ -116,12 +122,23 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         writer=writer,
         runner=runner,
         open_source=answers.open,
-        is_dead=partial(identity.is_dead, one_kernel=settings.on_sqlite),
+        is_dead=is_dead,
         clock=clock.monotonic,
         pace=Pace(settings.flush_ms, settings.lease_s / 3, waits=Waits(settings.lease_s)),
         continues=settings.on_interrupt == "continue",
         salvage=shared.salvage,
         ended=titles.ended,
+    )
+    reading = Reading(
+        store,
+        bell,
+        extracting.read,
+        reader=my_name,
+        is_dead=is_dead,
+        now=clock.wall,
+        clock=clock.monotonic,
+        limits=limits_of_documents(settings),
+        tally=tally,
     )
     tending = Tending(store, streams, clock.wall, settings.undo_s)
     presence = Presence(store, bell, process=my_name, clock=clock.monotonic, wall=clock.wall)
@@ -145,7 +162,14 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         tally=tally,
         shared=shared,
         presence=presence,
-        rounds=[*bell.rounds, *shared.rounds, ("tending", tending.run), ("presence", presence.run)],
+        leaving=[reading.leave],
+        rounds=[
+            *bell.rounds,
+            *shared.rounds,
+            ("tending", tending.run),
+            ("presence", presence.run),
+            ("reading", reading.run),
+        ],
     )
 
 
@@ -166,6 +190,17 @@ def open_store(settings: Settings, database: Database) -> tuple[SqliteStore | Po
     store = SqliteStore(database, ring if by_redis else ring_here, shared=several, ringer=my_name)
     bell = open_bell(settings.database_url, settings.redis_url, store)
     return store, bell
+
+
+def limits_of_documents(settings: Settings) -> DocumentLimits:
+    """Say how large a document may be, and what reading it may take."""
+    return DocumentLimits(
+        bytes=settings.document_bytes,
+        pages=settings.document_pages,
+        characters=settings.document_characters,
+        seconds=settings.reading_s,
+        mib=settings.reading_mib,
+    )
 
 
 def my_name() -> str:

@@ -31,9 +31,7 @@ def erase_some(tx: Transaction, document_id: str, discarded: float, stale: float
         return False
     # Nobody may go on with one that only stopped arriving: its pieces go now.
     tx.execute(update(documents).where(documents.c.id == document_id).values(discarded_at=AT_ONCE))
-    if passages.take_away(tx, document_id, PASSAGES):
-        return True
-    if passage_index.merge_some(tx.conn):
+    if passage_index.merge_some(tx.conn) or passages.take_away(tx, document_id, PASSAGES):
         return True
     if _take_away(tx, vectors, document_id, PIECES) or _take_away(tx, originals, document_id, PIECES):
         return True

@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text, update
 
 from chat.core.documents import Passage
-from chat.core.documents.status import DocumentStatus
+from chat.core.documents.status import UNREAD, DocumentStatus
 from chat.store import passages
 from chat.store.document_rights import HERE
 from chat.store.document_tables import UNFINISHED, documents
@@ -94,6 +94,13 @@ def release(tx: Transaction, reader: str) -> None:
     theirs = and_(ON_ITS_WAY, _reading(), documents.c.reader == reader)
     if tx.execute(update(documents).where(theirs).values(reading_until=None)).rowcount:
         tx.ring(READERS)
+
+
+def unread(conn: Connection) -> dict[str, int]:
+    """Count the documents that are still on their way, by status; a look at the index of those alone."""
+    counted = select(documents.c.status, func.count()).where(ON_ITS_WAY, HERE).group_by(documents.c.status)
+    found = {str(status): int(count) for status, count in conn.execute(counted)}
+    return {str(status): found.get(status, 0) for status in sorted(UNREAD)}
 
 
 # ── filling ──────────────────────────────────────────────────────────────────────────────────

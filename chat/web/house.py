@@ -57,6 +57,7 @@ class House:
     shared: SharedTapes
     presence: Presence
     looks: SharedLooks = field(default_factory=SharedLooks)
+    leaving: list[Callable[[], None]] = field(default_factory=list)  # each gives back what it holds, soon
     rounds: list[tuple[str, Callable[[], None]]] = field(default_factory=list)  # for `engine.start`
 
 

@@ -17,6 +17,7 @@ from chat.core.log import StoreAway
 from chat.core.tally import Spread
 from chat.live.bell import LocalBell
 from chat.store.census import live_counts
+from chat.store.reading_queue import unread
 from chat.web.house import House
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ SPREADS = {
         "viewer_lag_seconds",
         "From when a process knew of a change until a viewer's socket had taken it.",
     ),
+    "document_s": ("document_seconds", "To read one document, from its turn until answers draw on it."),
     "loop_s": ("loop_delay_seconds", "By how much a greenlet wakes later than it asked to."),
 }
 GAUGES = {
@@ -70,6 +72,12 @@ class Metrics:
         self._ended = Counter(
             f"{PREFIX}answers_ended", "Answers that ended, by status.", ["status"], registry=own
         )
+        self._read = Counter(
+            f"{PREFIX}documents_read",
+            "Documents that were read, by how that ended.",
+            ["status"],
+            registry=own,
+        )
         self._gauges = {
             name: Gauge(PREFIX + name, says, registry=own, multiprocess_mode="livesum")
             for name, says in GAUGES.items()
@@ -97,7 +105,7 @@ class Metrics:
         self.publish()
         once = CollectorRegistry()  # of this scrape: how the streams stand is the same whoever is asked
         try:
-            once.register(_Told(live_counts_of(self._made)))
+            once.register(_Told(live_counts_of(self._made), self._made.store.read(unread)))
         except StoreAway:
             log.warning("metrics without the streams: the database is away")
         return generate_latest(self._registry) + generate_latest(once)
@@ -109,6 +117,8 @@ class Metrics:
             counter.inc(self._gained(name, getattr(tally, name)))
         for status, count in tally.ended.items():
             self._ended.labels(str(status)).inc(self._gained(("ended", status), count))
+        for status, count in tally.documents_read.items():
+            self._read.labels(status).inc(self._gained(("read", status), count))
         for field, histogram in self._spreads.items():
             self._pour(field, getattr(tally, field), histogram)
         for kind in LINES:
@@ -152,13 +162,19 @@ def live_counts_of(made: House) -> Mapping[str, int]:
 class _Told:
     """Figures that one scrape gives as they are."""
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        self._counts = counts
+    def __init__(self, streams: Mapping[str, int], documents: Mapping[str, int]) -> None:
+        self._streams = streams
+        self._documents = documents
 
     def collect(self) -> list[GaugeMetricFamily]:
-        streams = GaugeMetricFamily(
-            f"{PREFIX}streams", "Streams in the database that are not at rest, by state.", labels=["state"]
-        )
-        for state, count in self._counts.items():
-            streams.add_metric([state], count)
-        return [streams]
+        return [
+            _family("streams", "Streams in the database that are not at rest, by state.", self._streams),
+            _family("documents", "Documents that are still to be read, by state.", self._documents),
+        ]
+
+
+def _family(name: str, says: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
+    found = GaugeMetricFamily(PREFIX + name, says, labels=["state"])
+    for state, count in counts.items():
+        found.add_metric([state], count)
+    return found

@@ -8,6 +8,9 @@ import pytest
 import requests
 
 from chat.core.tally import BYTES, Spread
+from chat.store import documents
+from chat.store.documents import Allowed
+from chat.store.people import Person as Somebody
 from tests.conftest import ServerFactory
 from tests.person import Person
 from tests.server import ROOT
@@ -52,6 +55,22 @@ def test_the_streams_of_the_database_are_counted_by_state(watched: Api) -> None:
     text = page(watched)[1]
     assert figure(text, 'streams{state="pending"}') == 0
     assert figure(text, 'streams{state="streaming"}') == 0
+
+
+def test_documents_are_counted_until_they_are_read(watched: Api) -> None:
+    house = watched.house
+    row = {"owner": Somebody("ada", "Ada"), "conversation_id": None, "name": "a", "kind": "text", "size": 1}
+    begun = house.store.write(lambda tx: documents.begin(tx, now=1.0, limits=Allowed(), **row))
+    assert figure(page(watched)[1], 'documents{state="arriving"}') == 1
+    house.store.write(lambda tx: documents.arrived(tx, begun.id, 1.0))
+    text = page(watched)[1]
+    assert figure(text, 'documents{state="waiting"}') == 1
+    assert figure(text, 'documents{state="arriving"}') == 0
+    house.tally.documents_read["ready"] += 2
+    house.tally.document_s.add(0.3)
+    text = page(watched)[1]
+    assert figure(text, 'documents_read_total{status="ready"}') == 2
+    assert figure(text, "document_seconds_count") == 1
 
 
 def test_counting_them_reads_the_index_of_the_live_ones_alone(watched: Api) -> None:
