@@ -13,7 +13,7 @@ _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _CLOSING = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _SETEXT = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
-_RULE = re.compile(r"[ ]{0,3}(?:[-*_][ \t]*){3,}$")
+_RULE = re.compile(r"[ ]{0,3}(?:[-*_][ \t]*){3,200}$")
 _OWN_LINE = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,9}[.)][ \t]|\||\[[^\]]{1,80}\]:)")  # items, rows, notes
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _UNDER_HEAD = re.compile(r"[-:| ]+")

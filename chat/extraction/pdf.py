@@ -20,6 +20,8 @@ from chat.extraction.unreadable import Unreadable
 NODES = 2  # of the tree of pages for each page; what has more is no tree
 SOME_NODES = 200
 ANY = 100_000  # pages, where any number is allowed
+UNPACKED = 16 << 20  # bytes of what draws one page; a page full of text has some thousands
+OPERATORS = 1_000_000  # in it
 MOST_ENTRIES = 5000  # of an outline
 
 # What pypdf raises over files that are damaged, by accident or on purpose.
@@ -48,6 +50,11 @@ def _open(original: bytes, limits: Limits) -> PdfReader:
     pages = limits.pages or ANY
     overwrite_configuration(
         page_tree_maximum_entries=NODES * pages + SOME_NODES,
+        zlib_maximum_output_length=UNPACKED,
+        lzw_maximum_output_length=UNPACKED,
+        run_length_maximum_output_length=UNPACKED,
+        array_based_stream_maximum_output_length=UNPACKED,
+        stream_parsing_work_maximum_count=OPERATORS,
         jbig2dec_binary=None,
         disable_legacy_handling=True,
     )

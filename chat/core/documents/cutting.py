@@ -18,6 +18,7 @@ BETWEEN_HEADINGS = " › "
 LONGEST_HEADING = 300  # of all of them together
 
 Part = tuple[str, str]  # some text, and what stands between it and the one before
+_BLANK = re.compile(r"\s")
 _JOINERS = "\u200c\u200d"  # what holds both its neighbours
 _FOLLOWERS = "\u200c\u200d\ufe0e\ufe0f"  # what belongs to the character before it
 _LONGEST_CLUSTER = 32  # characters that are one for whoever reads
@@ -53,7 +54,7 @@ def ending(text: str) -> str:
     # A sentence that begins with the tail is seen only if what ended the one before it is seen too.
     begins = next((at for at in sentence_ends(text[-OVERLAP - 2 :]) if at >= 2), 2) - 2
     if begins == 0 or not tail[begins:].strip():
-        blank = re.search(r"\s", tail)
+        blank = _BLANK.search(tail)
         begins = blank.end() if blank else _between_characters(tail, 1)
     return tail[begins:].strip()
 
@@ -101,17 +102,23 @@ def _best_cut(text: str, start: int, most: int, target: int, least: int) -> tupl
     Gives the end of what is before the cut and the beginning of what is behind it; `text` ends with no space.
     """
     window = text[start : start + most]
-    for places in (sentence_ends(window), (blank.end() for blank in re.finditer(r"\s", window))):
-        found = [at for at in places if at >= least]
-        if found:
-            begins = start + min(found, key=lambda at: abs(at - target))
-            break
-    else:
-        begins = start + _between_characters(window, target)
+    places = [at for at in sentence_ends(window) if at >= least]
+    begins = start + (
+        min(places, key=lambda at: abs(at - target)) if places else _between_words(window, target, least)
+    )
     ends = start + len(text[start:begins].rstrip())
     while text[begins].isspace():
         begins += 1
     return ends, begins
+
+
+def _between_words(text: str, target: int, least: int) -> int:
+    """Find the place behind a blank that is nearest to `target`, rather before it; else between characters."""
+    for place in range(target, max(0, least - 1), -1):
+        if text[place - 1].isspace():
+            return place
+    blank = _BLANK.search(text, target)
+    return blank.end() if blank else _between_characters(text, target)
 
 
 def _between_characters(text: str, at: int) -> int:
