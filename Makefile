@@ -11,7 +11,7 @@ RUN_SET := $(VENV)/run-set.installed
 DEV_SET := $(VENV)/dev-set.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench torture lock clean
+.PHONY: help run test check bench eval torture lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ check: $(DEV_SET) ## lint, types, import contracts, docs: the one truth, here an
 
 bench: $(DEV_SET) ## measure latency, CPU, bytes and memory beside a bare relay (about six minutes)
 	@$(BIN)/python -m bench $(ARGS)
+
+eval: $(DEV_SET) ## measure how well questions find the passages that answer them (half a minute)
+	@$(BIN)/python -m evals $(ARGS)
 
 torture: $(DEV_SET) ## kill, pause and cut off every part, and count what was lost (thirteen minutes); LONG=1 for hours
 	@$(BIN)/python -m torture $(ARGS)

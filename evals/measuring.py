@@ -1,0 +1,49 @@
+"""One run: a library is filled, everything is asked in each way, and what was found is summed up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from chat.generation.embeddings import Embeddings
+from evals import corpus
+from evals.answering import outcome
+from evals.corpus import Question
+from evals.figures import Figures, Outcome, figures
+from evals.finding import finders
+from evals.library import open_library
+
+Asked = Sequence[tuple[Question, Outcome]]
+PARTS = {"all": None, "tuned by": False, "held out": True}  # which questions, by whether they are held out
+
+
+def measure(url: str, embeddings: Embeddings) -> dict[str, Asked]:
+    """Ask everything in each way, in an empty database at this address."""
+    questions = corpus.questions()
+    with open_library(url) as (store, conversation_id):
+        ways = finders(store, conversation_id, embeddings)
+        return {way: [(one, outcome(one, find(one.ask))) for one in questions] for way, find in ways.items()}
+
+
+def summed_up(asked: Asked) -> dict[str, Figures]:
+    """Give the figures of all questions, of those that rankings are tuned by, and of those held out."""
+    return {
+        part: figures([found for one, found in asked if held_out is None or one.held_out == held_out])
+        for part, held_out in PARTS.items()
+    }
+
+
+def by_text(asked: Asked) -> dict[str, Figures]:
+    """Give the figures of each text's questions."""
+    about = dict.fromkeys(one.about for one, _ in asked)
+    return {text: figures([found for one, found in asked if one.about == text]) for text in about}
+
+
+def below(measured: Mapping[str, Asked], floor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
+    """Say which figures are lower than they were: `floor` holds them by way, part and name."""
+    found = {way: summed_up(asked) for way, asked in measured.items()}
+    return [
+        f"{name} of {way}, {part}: {now:.3f} < {once:.3f}"
+        for way, parts in floor.items()
+        for part, figures_then in parts.items()
+        for name, once in figures_then.items()
+        if (now := asdict(found[way][part])[name]) < once
+    ]
