@@ -19,7 +19,7 @@ from chat.config import Settings
 from chat.core.searching import words
 from chat.store import sqlite
 from chat.store.search_index import TABLES, Entry, written
-from chat.store.tables import conversations, messages, people, streams
+from chat.store.tables import conversations, people
 from chat.web.database import migrate
 
 VOCABULARY = 30_000
@@ -77,7 +77,7 @@ def main() -> None:
 
 def seed(url: str, many_conversations: int, many_messages: int, many_people: int) -> None:
     """Write them, oldest first, each conversation of the next person."""
-    engine = _engine(url)
+    engine = fast_engine(url)
     on_sqlite = make_url(url).get_backend_name() == "sqlite"
     babble, turns = Babble(), max(1, many_messages // many_conversations // 2)
     with engine.begin() as connection:
@@ -100,7 +100,8 @@ def seed(url: str, many_conversations: int, many_messages: int, many_people: int
     engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def fast_engine(url: str) -> Engine:
+    """Give an engine that fills a database and does not mind power cuts."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         sqlite.prepare(engine)
@@ -146,13 +147,13 @@ def _converse(connection: Connection, babble: Babble, number: int, owner: int, t
     )
     answers = [row["stream"] for row in rows if row["stream"]]
     said = [(row["message"], row["said"]) for row in rows]
-    _fill(connection, "streams", streams, answers)
-    _fill(connection, "messages", messages, [message for message, _ in said])
+    fill(connection, "streams", answers)
+    fill(connection, "messages", [message for message, _ in said])
     entries = [Entry(row["seq"], person_id(owner), cid, words(text)) for row, text in said]
     kind = connection.dialect.name
     key = "rowid" if kind == "sqlite" else "seq"
     index = [{key: entry.seq, "words": written(entry, kind)} for entry in entries]
-    _fill(connection, "search", None, index)
+    fill(connection, "search", index)
     return seq + len(rows)
 
 
@@ -197,7 +198,7 @@ def _rows(
         yield {"message": message, "stream": stream if is_answer else None, "said": said}
 
 
-def _fill(connection: Connection, name: str, table: Any, rows: list[dict[str, Any]]) -> None:
+def fill(connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
     """Write many rows in the fastest way that the database has."""
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(rows[0]))

@@ -22,7 +22,7 @@ ABOVE = 0.6  # what a word of its headings or its document's name counts, beside
 BEFORE = 0.5  # what a word of the end of the passage before counts
 NEAR = 90  # characters from one word to another that is near it
 NEARNESS = 0.4  # what that adds, of the lesser one's weight
-BEGINNING = 3  # letters that a word and its stem share
+BEGINNING = 3  # letters that a word and its stem share at least; of a longer one, all but the last
 ACCENTS = re.compile("[\u0300-\u036f]+")
 POINTED = re.compile("[\u0483-\u1fff\ua66f-\uabff\ufb1e-\ufe2f]")  # scripts that may have other points
 POINTS = {
@@ -123,7 +123,7 @@ def bare(text: str) -> str:
 def _pattern(terms: Sequence[Term]) -> re.Pattern[str]:
     """Match the words that begin as one of the terms' forms does, and the pairs of characters as they are."""
     forms = {form for term in terms for form in term.forms}
-    begins = {form[:BEGINNING] for form in forms if not ALONE.match(form)}
+    begins = {form[: max(BEGINNING, len(form) - 1)] for form in forms if not ALONE.match(form)}
     pairs = sorted(re.escape(form) for form in forms if ALONE.match(form))
     either = [rf"(?<![^\W_])(?:{'|'.join(sorted(map(re.escape, begins)))})(?:[^\W_]|[{MARKS}])*"] * bool(
         begins

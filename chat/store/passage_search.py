@@ -18,6 +18,7 @@ from chat.store.passage_index import EACH, TWICE, Lookup, Seqs
 from chat.store.passages import Found, by_seqs
 
 MOST_HOLDING = 6_000  # passages that are looked up, for all words together
+MOST_TERMS = 8  # that are looked up, the rarest; the others only have a say in the ranking
 MOST_PAIRS = 3  # of words that are looked up together, where all are that common
 READ = 32  # passages that are read and ranked
 MOST_HIDDEN = (
@@ -52,7 +53,9 @@ def search(conn: Connection, allowed: ColumnElement[bool], terms: Sequence[Term]
     weighted, seqs = _looked_up(conn, shelves, terms, size)
     if hidden.size:
         seqs = seqs[~np.isin(seqs, hidden)]
-    read = by_seqs(conn, map(int, seqs[: max(READ, most)]), allowed)
+    if not seqs.size:
+        return []
+    read = by_seqs(conn, map(int, seqs[:READ]), allowed)
     return _ranked(Asked(weighted), read)[:most]
 
 
@@ -110,7 +113,7 @@ def _plan(counts: Sequence[int], size: int) -> tuple[list[Wanted], int]:
         return lookups, MOST_HOLDING // len(lookups)
     left = MOST_HOLDING - counts[rarest]
     lookups = [((rarest,), EACH), ((rarest,), TWICE)]
-    for at in others:
+    for at in others[: MOST_TERMS - 1]:
         together = counts[rarest] * counts[at] // max(1, size)
         if counts[at] <= left:
             lookups += [((at,), EACH), ((at,), TWICE)]

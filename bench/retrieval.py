@@ -1,0 +1,170 @@
+"""`python -m bench.retrieval --database URL`: what finding passages takes, beside as many of somebody else.
+
+An empty database is filled first: two people, each with a library of that many passages in 500 documents, in
+words of a made-up language, some of them everywhere and most seldom, as in any language. Then the sources of
+questions are found in the first one's, by their words alone. On a machine that does other things too, the CPU
+says more than the clock (of PostgreSQL it is the CPU of this process alone).
+"""
+
+__import__("gevent.monkey").monkey.patch_all()  # as the server is
+# ruff: noqa: E402  what is imported later must cooperate
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, insert, make_url, text
+
+from bench.seed import BEGAN, Babble, fast_engine, fill
+from chat import addresses
+from chat.config import Settings
+from chat.core.documents.status import DocumentStatus
+from chat.core.stems import stems
+from chat.generation.retrieval import Retrieval
+from chat.store import postgres, sqlite
+from chat.store.document_tables import documents
+from chat.store.passage_index import TABLES, Entry, numbers_of, shelf_of, tokens_of
+from chat.store.postgres import PostgresStore
+from chat.store.sqlite import SqliteStore
+from chat.store.tables import conversations, people
+from chat.store.transaction import Store
+from chat.web.database import migrate
+
+OWNERS = ("ada", "ben")
+TALK = "conversation"
+DOCUMENTS = 500  # of each
+PASSAGE = (100, 170)  # words, from and to
+AT_ONCE = 1_000  # passages in one transaction
+WARM = 5  # questions that are not measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.retrieval", description=__doc__)
+    parser.add_argument("--database", required=True, help="sqlite:///path or postgresql://…")
+    parser.add_argument("--passages", type=int, default=100_000, help="of each of the two")
+    parser.add_argument("--rounds", type=int, default=60, help="questions of each kind")
+    asked = parser.parse_args()
+    url = addresses.database(asked.database)
+    told: Any = {"database_url": url, "secret_key": "bench"}
+    print(migrate(Settings(_env_file=None, **told)))
+    babble = Babble()
+    _fill(url, babble, asked.passages)
+    retrieval = Retrieval(_open(url))
+    for kind, ask in kinds(babble).items():
+        print(f"{kind:32} {_measured(retrieval, ask, asked.rounds)}", flush=True)
+
+
+def kinds(babble: Babble) -> dict[str, Callable[[], str]]:
+    """Make up questions; word number n of the vocabulary comes about 1/n as often as the first."""
+    chance = random.Random(9)
+
+    def words(*ranks: tuple[int, int]) -> Callable[[], str]:
+        return lambda: " ".join(babble.vocabulary[chance.randrange(*rank)] for rank in ranks)
+
+    return {
+        "a question as people ask": words((20, 200), (100, 1000), (300, 3000), (1000, 10_000)),
+        "a word that is everywhere": words((0, 10)),
+        "six words that are everywhere": words(*[(0, 30)] * 6),
+        "two common words": words((30, 200), (30, 200)),
+        "a common and a rare word": words((0, 10), (10_000, 30_000)),
+        "a rare word": words((10_000, 30_000)),
+        "a long question": words(*[(0, 100)] * 12, *[(100, 3000)] * 12),
+        "what is nowhere": lambda: f"qqqq{chance.randrange(1000)}",
+    }
+
+
+def _open(url: str) -> Store:
+    ring: Callable[[set[str]], None] = lambda topics: None  # noqa: E731
+    if url.startswith("sqlite:"):
+        return SqliteStore(sqlite.prepare(create_engine(url)), ring)
+    return PostgresStore(postgres.prepare(create_engine(url, **postgres.engine_options(2))), ring)
+
+
+def _measured(retrieval: Retrieval, ask: Callable[[], str], rounds: int) -> str:
+    walls, cpus, found = [], [], 0
+    for number in range(WARM + rounds):
+        question = ask()
+        wall, cpu = time.perf_counter(), time.process_time()
+        sources = retrieval.find(OWNERS[0], TALK, question)
+        if number >= WARM:
+            walls.append(1000 * (time.perf_counter() - wall))
+            cpus.append(1000 * (time.process_time() - cpu))
+            found += bool(sources)
+    return f"{_spread(walls)} · CPU {_spread(cpus)} · {100 * found // rounds} % found something"
+
+
+def _spread(found: list[float]) -> str:
+    found = sorted(found)
+    return f"median {found[len(found) // 2]:5.1f} p95 {found[int(0.95 * len(found)) - 1]:5.1f} ms"
+
+
+# ── filling ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _fill(url: str, babble: Babble, many: int) -> None:
+    engine = fast_engine(url)
+    on_sqlite = make_url(url).get_backend_name() == "sqlite"
+    with engine.begin() as connection:
+        if connection.execute(text("SELECT 1 FROM documents LIMIT 1")).one_or_none():
+            return
+        _begin(connection, many)
+        if not on_sqlite:
+            connection.execute(text("DROP INDEX ix_passage_index_words"))  # made faster when all is there
+    began, rows = time.monotonic(), _passages(babble, many)
+    while some := [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]:
+        with engine.begin() as connection:
+            fill(connection, "passages", [row for row, _ in some])
+            fill(connection, "passage_index", [_entry(entry, on_sqlite) for _, entry in some])
+    with engine.begin() as connection:
+        if not on_sqlite:
+            connection.execute(text(TABLES["postgresql"][-1]))
+            line = "SELECT setval(pg_get_serial_sequence('passages', 'seq'), max(seq)) FROM passages"
+            connection.execute(text(line))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE" if on_sqlite else "VACUUM ANALYZE"))
+    engine.dispose()
+    print(f"twice {many} passages in {time.monotonic() - began:.0f} s")
+
+
+def _begin(connection: Connection, many: int) -> None:
+    owner = {"id": TALK, "owner_id": OWNERS[0], "revision": 0, "changed_at_revision": 0}
+    at = {"created_at": BEGAN, "updated_at": BEGAN}
+    connection.execute(insert(people), [{"id": one, "name": one, "created_at": BEGAN} for one in OWNERS])
+    connection.execute(insert(conversations).values(owner | at))
+    rows = [
+        {
+            "id": f"{owner_id}{number}", "owner_id": owner_id, "name": f"Document {number}", "kind": "text",
+            "size": 1, "status": DocumentStatus.READY, "passages": many // DOCUMENTS,
+            "shelf": shelf_of(owner_id, None), **at,
+        }
+        for owner_id in OWNERS for number in range(DOCUMENTS)
+    ]  # fmt: skip
+    connection.execute(insert(documents), rows)
+
+
+def _passages(babble: Babble, many: int) -> Iterator[tuple[dict[str, Any], Entry]]:
+    """Give the rows of both libraries, document by document in turns."""
+    seq = 0
+    for document in range(DOCUMENTS):
+        for owner_id in OWNERS:
+            for number in range(1, many // DOCUMENTS + 1):
+                seq += 1
+                said = babble.say(PASSAGE)
+                row = {
+                    "seq": seq, "document_id": f"{owner_id}{document}", "number": number, "page": None,
+                    "heading": "", "before": "", "text": said,
+                }  # fmt: skip
+                yield row, Entry(seq, shelf_of(owner_id, None), stems(said, None))
+
+
+def _entry(entry: Entry, on_sqlite: bool) -> dict[str, Any]:
+    tokens = tokens_of(entry)
+    if on_sqlite:
+        return {"rowid": entry.seq, "words": " ".join(tokens)}
+    return {"seq": entry.seq, "words": f"{{{','.join(map(str, numbers_of(tokens)))}}}"}
+
+
+if __name__ == "__main__":
+    main()
