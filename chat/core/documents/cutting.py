@@ -113,7 +113,7 @@ def _best_cut(text: str, start: int, most: int, target: int, least: int) -> tupl
 
 
 def _between_words(text: str, target: int, least: int) -> int:
-    """Find the place behind a blank that is nearest to `target`, rather before it; else between characters."""
+    """Find the place behind the last blank before `target`, else the next; else one between characters."""
     for place in range(target, max(0, least - 1), -1):
         if text[place - 1].isspace():
             return place
