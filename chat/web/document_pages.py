@@ -90,6 +90,7 @@ def document(document_id: str) -> str:
 @pages.get("/d/<document_id>/text")
 def text(document_id: str) -> str:
     """Give the same text alone, for a page that waited until it was read."""
+    page_person()
     found = access.document_or_404(document_id)
     if not is_ready(found.status):
         return draw_state(found)

@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 import gevent.socket
 from flask import request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from werkzeug.wsgi import get_input_stream
@@ -58,10 +59,10 @@ def too_large(most: int) -> TooLarge:
 
 def said_size(size: int) -> str:
     """Say a number of bytes as people do."""
-    for unit, bytes_of_it in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+    for unit, bytes_of_it in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
         if size >= bytes_of_it:
             return f"{size / bytes_of_it:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{size} bytes"
+    return f"{size} byte{'' if size == 1 else 's'}"
 
 
 def read_file(name: str, most: int) -> Upload:
@@ -129,6 +130,7 @@ def _write(spool: Spool, data: bytes, most: int) -> None:
 
 def _steps() -> Iterator[bytes]:
     """Give the body as it comes. Raises ApiError when its sender goes, or is silent for too long."""
+    request.form = ImmutableMultiDict()  # or whoever asks for a field would read on in what is taken here
     stream = get_input_stream(request.environ)
     expected, got = request.content_length, 0
     with _patience(request.environ, house().settings.stalled_client_s):

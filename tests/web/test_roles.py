@@ -82,7 +82,7 @@ API: dict[tuple[str, str], tuple[int, ...]] = {
     ("DELETE", STREAM): (204, 204, 403, 403, 404, 401),
 }
 CODES = {403: {"read_only", "account_required"}, 404: {"not_found"}, 401: {"unauthorized"}}
-OF_SOMEBODY = re.compile("{(conversation|document)_id}")
+OF_SOMEBODY = re.compile("{(conversation|document|stream)_id}")
 ELSEWHERE = {("GET", f"{HERE}/socket")}  # tests/server_promises: test_strangers, test_socket
 
 BODIES: dict[tuple[str, str], Any] = {
@@ -216,6 +216,15 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", "/c/<conversation_id>/members/<person_id>/remove"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/members/<person_id>/role"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/leave"): (303, 303, 303, 404, 404),
+    ("GET", "/c/<conversation_id>/documents"): SHOWN,
+    ("POST", "/c/<conversation_id>/library"): OWNERS_FORM,
+    ("GET", "/d/<document_id>"): SHOWN,
+    ("GET", "/d/<document_id>/text"): SHOWN,
+    ("GET", "/d/<document_id>/menu"): SHOWN,
+    ("GET", "/d/<document_id>/original"): SHOWN,
+    ("POST", "/d/<document_id>/rename"): OWNERS_FORM,
+    ("POST", "/d/<document_id>/delete"): OWNERS_FORM,
+    ("POST", "/d/<document_id>/restore"): (404,) * 5,  # it is not deleted
     ("POST", "/c/<conversation_id>/fork"): (303, 303, 303, 404, 404),
 }
 
@@ -227,7 +236,7 @@ FORMS: dict[str, dict[str, str]] = {
     "further": {"message_id": "{message_id}"},
     "continue": {"stream_id": "{stream_id}"},
     "stop": {"stream_id": "{stream_id}"},
-    "rename": {"title": "Mine now"},
+    "rename": {"title": "Mine now", "name": "Mine now.txt"},
     "invitations": {"role": "viewer"},
     "role": {"role": "viewer"},
 }
@@ -275,7 +284,7 @@ def test_every_page_of_a_conversation_is_in_the_table(app: Flask) -> None:
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith("/c/")
+        if rule.rule.startswith(("/c/", "/d/"))
     }
     assert real == set(PAGES)
 
@@ -284,7 +293,7 @@ def test_what_was_deleted_on_the_page_is_there_for_nobody(api: Api) -> None:
     world = World.made(api)
     assert visit(world, "POST", "/c/<conversation_id>/delete", "owner") == 303
     for method, path in API:
-        if "{conversation_id}" in path or "{stream_id}" in path:
+        if OF_SOMEBODY.search(path):
             for role in ("owner", "co-driver", "viewer", "stranger"):
                 assert world.ask(method, path, role)[0] == 404, (method, path, role)
             assert world.ask(method, path, "link")[0] in (404, 403), (method, path)  # 403: of no link's
