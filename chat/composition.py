@@ -160,6 +160,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         charges=charges,
         now=clock.wall,
         tally=tally,
+        retrieval=retrieval,
         shared=shared,
         presence=presence,
         leaving=[reading.leave],

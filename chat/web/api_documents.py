@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from chat.core.documents.file_names import LONGEST, clean_name
 from chat.core.documents.status import is_ready
+from chat.core.sources import Source
 from chat.store import documents, passages
 from chat.store.paging import BadPage, check_limit
 from chat.web import access
@@ -24,6 +25,7 @@ from chat.web.validation import SOMETHING, Body, Whole, not_blank, read_body
 
 api = Blueprint("api_documents", __name__, url_prefix="/api/documents")
 
+LONGEST_QUESTION = 2000  # characters
 FileName = Annotated[Whole, Field(max_length=LONGEST, json_schema_extra=SOMETHING), AfterValidator(not_blank)]
 
 
@@ -54,6 +56,18 @@ def list_some() -> Response:
     whose = partial(documents.page_of, limit=limit, after=after, conversation_id=place)
     items, further = house().store.read(whose if place else partial(whose, owner_id=person.id))
     return page_response(items, document_json, further)
+
+
+@api.get("/search")
+def search() -> Response:
+    """Find the passages that an answer to `?q=` in a conversation would be given."""
+    person, said, place = access.current_person(), request.args.get("q", ""), asked_place(need="read")
+    if not said.strip() or len(said) > LONGEST_QUESTION:
+        raise Invalid(f"q is what to look for: from 1 to {LONGEST_QUESTION} characters.")
+    if place is None:
+        raise Invalid("Say in ?conversation_id= where it is to be looked for.")
+    found = house().retrieval.find(person.id, place, said.replace(NUL, " "))
+    return page_response(found, Source.to_json, None)
 
 
 @api.get("/<document_id>")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chat.generation.catalogue import Catalogue
     from chat.generation.engine import Engine
     from chat.generation.providers.types import Provider
+    from chat.generation.retrieval import Retrieval
     from chat.live.bell import Bell
     from chat.live.logs import Logs
     from chat.live.shared_tape import SharedTapes
@@ -54,6 +55,7 @@ class House:
     charges: Charges
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
+    retrieval: Retrieval
     shared: SharedTapes
     presence: Presence
     looks: SharedLooks = field(default_factory=SharedLooks)

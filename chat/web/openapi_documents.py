@@ -58,6 +58,13 @@ DOCUMENTS: Section = (
             "GET", "/api/documents", "List them", "Your library, or a conversation's; the newest come first.",
             query=(PLACE, LIMIT, AFTER), answers=((200, shapes.Page[Document]),), refusals=(403, 404, 422),
         ),
+        Route(
+            "GET", "/api/documents/search", "Find passages",
+            "What an answer to this question, in this conversation, would be given; the best first.",
+            query=(Query("q", "The question.", {"type": "string", "maxLength": 2000}),
+                   Query("conversation_id", "Where the question is asked.")),
+            answers=((200, shapes.Page[shapes.Citation]),), refusals=(403, 404, 422),
+        ),
         Route("GET", DOCUMENT, "Read what it is", answers=((200, Document),), refusals=(403, 404)),
         Route(
             "PATCH", DOCUMENT, "Rename it", takes=DocumentChange, answers=((200, Document),),

@@ -393,6 +393,23 @@ def test_a_library_is_its_owners_alone(api: Api, app: Flask) -> None:
     assert api.get(place)["name"] == "Rivers.txt"
 
 
+def test_what_an_answer_would_be_given_is_found_beforehand(api: Api) -> None:
+    path = api.begin(title="Rivers")
+    here = path.rpartition("/")[2]
+    added = add(api, conversation_id=here)
+    ready(api, added["id"], "Rivers begin at a spring.", "They end in the sea.")
+    query = {"q": "Where do rivers begin?", "conversation_id": here}
+    found = api.get("/documents/search", query_string=query)["items"]
+    assert found[0]["document_id"] == added["id"]
+    assert found[0]["number"] == 1
+    assert "Rivers begin at a spring." in {one["text"] for one in found}
+    assert api.refused("GET", "/documents/search", query_string=query, who=api.ben) == (404, "not_found")
+    odd = [{"q": "a"}, {"conversation_id": here}, {"q": " ", "conversation_id": here}]
+    for bad in (*odd, {"q": "a" * 2001, "conversation_id": here}):
+        assert api.refused("GET", "/documents/search", query_string=bad) == (422, "invalid")
+    assert api.get("/documents/search", query_string={"q": "a\x00b", "conversation_id": here})
+
+
 def test_a_list_goes_on_where_its_page_ended(api: Api) -> None:
     ids = [add(api, name=f"{number}.txt")["id"] for number in range(3)]
     first = api.get("/documents?limit=2")

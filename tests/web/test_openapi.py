@@ -102,6 +102,7 @@ def test_answers_have_the_shapes_that_it_names(api: Api) -> None:
         ("DELETE", f"/streams/{stream}", "/streams/{stream_id}", None),
         ("GET", "/documents", "/documents", None),
         ("GET", added, "/documents/{document_id}", None),
+        ("GET", f"/documents/search?q=springs&conversation_id={mine[15:]}", "/documents/search", None),
         ("PATCH", added, "/documents/{document_id}", {"name": "Springs.txt"}),
         ("GET", f"{added}/passages", "/documents/{document_id}/passages", None),
         ("DELETE", added, "/documents/{document_id}", None),

@@ -70,6 +70,7 @@ API: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", f"{HERE}/fork"): (201, 201, 201, 403, 404, 401),
     ("POST", D): MADE_BY_A_PERSON,
     ("GET", D): OF_A_PERSON,
+    ("GET", f"{D}/search"): READ_BY_A_PERSON,
     ("GET", DOCUMENT): READ_BY_A_PERSON,
     ("PATCH", DOCUMENT): OWN_JSON,
     ("DELETE", DOCUMENT): OWN_GONE,
@@ -98,7 +99,11 @@ BODIES: dict[tuple[str, str], Any] = {
         "messages": [],
     },
 }  # fmt: skip
-QUERIES = {("GET", "/api/search"): {"q": "stream"}, ("POST", D): {"name": "Rivers.txt"}}
+QUERIES = {
+    ("GET", "/api/search"): {"q": "stream"},
+    ("POST", D): {"name": "Rivers.txt"},
+    ("GET", f"{D}/search"): {"q": "Where do they begin?", "conversation_id": "{conversation_id}"},
+}
 FILES = {("POST", D): b"Rivers begin at a spring."}
 
 
@@ -147,7 +152,8 @@ class World:
         if path == "/api/invitations/accept":
             body = {"token": self.invitation}
         place = path.format(**self.ids).removeprefix("/api")
-        query, file = QUERIES.get((method, path)), FILES.get((method, path))
+        query = {name: value.format(**self.ids) for name, value in QUERIES.get((method, path), {}).items()}
+        file = FILES.get((method, path))
         more: Any = {"query_string": query, "buffered": False} | ({"data": file} if file else {})
         answer = self.api.call(method, place, body, who=self.who[role], **more)
         refused = answer.get_json()["error"]["code"] if answer.status_code >= 400 else ""
