@@ -69,7 +69,8 @@ class Asked:
         self._terms = terms
         self._whole = sum(term.weight for term in terms)
         self._look = _pattern(terms)
-        self._known: dict[str, int] = {}  # the term of each word that was seen; -1: none
+        # The term of each word that was seen; -1: none.
+        self._known = {form: at for at, term in reversed([*enumerate(terms)]) for form in term.forms}
 
     def answered(self, text: Text) -> Answered:
         """Say how well a passage answers."""

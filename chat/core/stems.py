@@ -8,6 +8,7 @@ without spaces have no stems: their characters are words, and so is each pair of
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from Stemmer import Stemmer
 
@@ -28,6 +29,7 @@ CERTAIN = 0.12  # of its words; even a list of names has so many of those that s
 ASCII_WORD = re.compile("[a-z0-9]+")  # what `WORD` finds in such a text, five times as fast
 MOST_TERMS = 16  # of a question; of a longer one, those that come first
 SAYS_NOTHING = frozenset[str]().union(*STOP_WORDS.values())  # in one language or another
+REMEMBERED = 20_000  # words and their forms: those of a language that are in use
 ASKED = 4_000  # characters of a question that are looked at: what is pasted behind it is not what is asked
 
 
@@ -74,6 +76,7 @@ def terms(question: str) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(found))[:MOST_TERMS]
 
 
+@lru_cache(REMEMBERED)
 def forms_of(word: str) -> tuple[str, ...]:
     """Give a word's stems in all languages, also as somebody typed it who left its accents away.
 

@@ -11,8 +11,9 @@ from chat.core.ranking import Term
 from chat.core.sources import Source
 from chat.core.stems import terms
 from chat.core.tokens import tokens_of
-from chat.store import attached, passage_search, passages
+from chat.store import passages
 from chat.store.document_rights import searched
+from chat.store.drawn_on import look
 from chat.store.passages import Found
 from chat.store.transaction import Store
 
@@ -53,25 +54,16 @@ class Retrieval:
         What is attached to the conversation comes first, and whole, if it is short. `earlier`: the question
         before, which one of few words goes on with. Where nothing answers it, there is nothing.
         """
-        allowed = searched(person_id, conversation_id)
-        attachment = partial(
-            attached.whole, allowed=allowed, conversation_id=conversation_id, fits=self._fits
-        )
         own = terms(question)
         before = terms(earlier) if earlier and len(own) <= FEW else []
         wanted = _weighted(own, before)
-        search = partial(passage_search.search, allowed=allowed, terms=wanted, most=DEEP)
-        whole, said = self._store.read(lambda conn: (attachment(conn), search(conn)))
+        asker = (person_id, conversation_id)
+        drawn = self._store.read(lambda conn: look(conn, *asker, wanted, DEEP, self._fits))
         asked = f"{earlier}\n{question}" if before else question
         near = self._near(person_id, conversation_id, asked) if wanted else []
-        given = {one.document_id for one in whole}
-        found = [one for one in _joined([one.found for one in said], near) if one.document_id not in given]
-        if not found and not whole:
-            begin = partial(
-                attached.beginnings, allowed=allowed, conversation_id=conversation_id, most=self._most
-            )
-            found = self._store.read(begin)
-        return _sources([*whole, *found[: self._most]])
+        given = {one.document_id for one in drawn.whole}
+        found = [one for one in _joined(drawn.found, near) if one.document_id not in given]
+        return _sources([*drawn.whole, *(found or drawn.beginnings)[: self._most]])
 
     def _near(self, person_id: str, conversation_id: str, text: str) -> list[Found]:
         """Find by meaning. Never raises: whatever is wrong with vectors, words are found without them."""

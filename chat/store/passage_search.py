@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import Connection, Integer, bindparam, cast, func, select, true
 
 from chat.core.ranking import Asked, Term, Text, weight_of
 from chat.store import passage_index
+from chat.store.document_rights import searched
 from chat.store.document_tables import documents, passages
 from chat.store.passage_index import EACH, TWICE, Lookup, Seqs
-from chat.store.passages import Found, by_seqs
+from chat.store.passages import Found
 
 MOST_HOLDING = 6_000  # passages that are looked up, for all words together
 MOST_TERMS = 8  # that are looked up, the rarest; the others only have a say in the ranking
@@ -31,6 +32,29 @@ LEAST_HELD = 1 / 6  # of the question's weight; what holds less has a word in co
 Wanted = tuple[tuple[int, ...], str]  # terms that are together in a passage, by number; and the mark
 
 
+# Made once: to put the conditions together takes as long as to ask them.
+_ALLOWED = searched(bindparam("person_id"), bindparam("conversation_id"))
+_JOINED = passages.join(documents, documents.c.id == passages.c.document_id)
+_IS_ATTACHED = documents.c.conversation_id.is_not(None).label("is_attached")
+SHELVES = (
+    select(documents.c.shelf, _IS_ATTACHED, cast(func.sum(documents.c.passages), Integer).label("size"))
+    .where(_ALLOWED)
+    .group_by(documents.c.shelf, _IS_ATTACHED)
+)
+# Passages on these shelves of documents that were deleted, or are still being read.
+HIDDEN = (
+    select(passages.c.seq)
+    .select_from(_JOINED)
+    .where(documents.c.shelf.in_(bindparam("shelves", expanding=True)), _ALLOWED.is_not(true()))
+    .limit(MOST_HIDDEN)
+)
+TEXTS = (
+    select(*(documents.c.name if name == "document" else passages.c[name] for name in Found.__slots__))
+    .select_from(_JOINED)
+    .where(passages.c.seq.in_(bindparam("seqs", expanding=True)), _ALLOWED)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A passage that was found; `held`: how much of the question it holds, by weight, from 0 to 1."""
@@ -40,38 +64,41 @@ class Ranked:
     held: float
 
 
-def search(conn: Connection, allowed: ColumnElement[bool], terms: Sequence[Term], most: int) -> list[Ranked]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the index is what somebody's answer in a conversation may draw on."""
+
+    shelves: tuple[str, ...]
+    size: int  # passages
+    attached: int  # of them those of the conversation's own documents
+
+
+def place(conn: Connection, person_id: str, conversation_id: str) -> Place:
+    """Say what an answer to this person in this conversation may draw on (see `document_rights.searched`)."""
+    rows = conn.execute(SHELVES, {"person_id": person_id, "conversation_id": conversation_id}).all()
+    shelves = tuple(sorted({row.shelf for row in rows if row.shelf}))
+    return Place(shelves, sum(row.size for row in rows), sum(row.size for row in rows if row.is_attached))
+
+
+def search(
+    conn: Connection, person_id: str, conversation_id: str, where: Place, terms: Sequence[Term], most: int
+) -> list[Ranked]:
     """List passages that answer a question by its words, the best first.
 
-    `allowed`: which documents may be drawn on (see `document_rights`). `terms`: what is asked for (see
-    `stems.terms`); their weights are shares here, 1 for a word of the question itself.
+    `where`: what `place` gave, of the same snapshot. `terms`: what is asked for (see `stems.terms`); their
+    weights are shares here, 1 for a word of the question itself.
     """
-    if not terms:
+    if not terms or not where.size:
         return []
-    shelves, size = _shelves(conn, allowed)
-    hidden = _hidden(conn, allowed, shelves)
-    weighted, seqs = _looked_up(conn, shelves, terms, size)
+    asker = {"person_id": person_id, "conversation_id": conversation_id}
+    hidden = np.fromiter(conn.execute(HIDDEN, {**asker, "shelves": where.shelves}).scalars(), np.int64)
+    weighted, seqs = _looked_up(conn, where.shelves, terms, where.size)
     if hidden.size:
         seqs = seqs[~np.isin(seqs, hidden)]
     if not seqs.size:
         return []
-    read = by_seqs(conn, map(int, seqs[:READ]), allowed)
-    return _ranked(Asked(weighted), read)[:most]
-
-
-def _shelves(conn: Connection, allowed: ColumnElement[bool]) -> tuple[list[str], int]:
-    """Give the shelves that are looked at, and how many passages may be drawn on."""
-    counted = select(documents.c.shelf, func.sum(documents.c.passages))
-    rows = conn.execute(counted.where(allowed).group_by(documents.c.shelf)).all()
-    return sorted(row[0] for row in rows if row[0]), sum(int(row[1]) for row in rows)
-
-
-def _hidden(conn: Connection, allowed: ColumnElement[bool], shelves: Sequence[str]) -> Seqs:
-    """Give the passages on these shelves of documents that were deleted, or are still being read."""
-    joined = passages.join(documents, documents.c.id == passages.c.document_id)
-    others = select(passages.c.seq).select_from(joined).where(documents.c.shelf.in_(shelves))
-    found = conn.execute(others.where(allowed.is_not(true())).limit(MOST_HIDDEN)).scalars()
-    return np.fromiter(found, np.int64)
+    read = conn.execute(TEXTS, {**asker, "seqs": list(map(int, seqs[:READ]))})
+    return _ranked(Asked(weighted), [Found(*row) for row in read])[:most]
 
 
 def _looked_up(
@@ -124,10 +151,10 @@ def _plan(counts: Sequence[int], size: int) -> tuple[list[Wanted], int]:
     return lookups, MOST_HOLDING
 
 
-def _ranked(asked: Asked, read: dict[int, Found]) -> list[Ranked]:
+def _ranked(asked: Asked, read: Sequence[Found]) -> list[Ranked]:
     """Rank passages by what they say; one beside which the question is answered too is the better one."""
     found = []
-    for one in read.values():
+    for one in read:
         answered = asked.answered(Text(one.text, one.before, f"{one.heading} {one.document}"))
         if answered.held >= LEAST_HELD:
             found.append(Ranked(one, answered.score, answered.held))

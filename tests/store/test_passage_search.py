@@ -3,20 +3,24 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from chat.core.ranking import Term
 from chat.core.stems import terms
 from chat.store import documents, members, passage_index, passage_search
-from chat.store.document_rights import searched
 from tests.store.library import add, claim, passages_of, put, ready
 from tests.store.talk import ADA, BEN, Talk
 
 
 def search(talk: Talk, question: str, person: Any = ADA, most: int = 10) -> list[str]:
     wanted = [Term(forms, 1.0) for forms in terms(question)]
-    allowed = searched(person.id, talk.cid)
-    found = talk.store.read(lambda conn: passage_search.search(conn, allowed, wanted, most))
-    return [one.found.text for one in found]
+    asker = (person.id, talk.cid)
+
+    def look(conn: Connection) -> list[str]:
+        where = passage_search.place(conn, *asker)
+        return [one.found.text for one in passage_search.search(conn, *asker, where, wanted, most)]
+
+    return talk.store.read(look)
 
 
 def test_what_answers_a_question_is_found_and_the_best_comes_first(talk: Talk) -> None:
