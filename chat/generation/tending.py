@@ -8,19 +8,18 @@ import gevent
 import structlog
 
 from chat.generation.reaper import attempt
-from chat.store import conversations, discarding, erasing, search
+from chat.store import conversations, discarding, search
 from chat.store.streams import Streams
 from chat.store.transaction import Store, Transaction
 
 log = structlog.get_logger()
 
 ROUND_S = 3.0
-BREATH_S = 0.02  # between two parts of the index, or of a document: others want to write, too
-STALE_S = 300.0  # since its last piece came in: a document that arrives no more
+BREATH_S = 0.02  # between two parts of the index: others want to write, too
 
 
 class Tending:
-    """One process's rounds through conversations and documents; several do no harm to each other."""
+    """One process's rounds through the conversations; several processes do no harm to each other."""
 
     def __init__(self, store: Store, streams: Streams, now: Callable[[], float], undo_s: float) -> None:
         self._store = store
@@ -33,7 +32,6 @@ class Tending:
         while True:
             gevent.sleep(ROUND_S * random.uniform(0.8, 1.2))
             attempt(self.erase)
-            attempt(self.erase_documents)
             attempt(self.index)
 
     def erase(self) -> None:
@@ -41,15 +39,6 @@ class Tending:
         long_ago = self._now() - self._undo_s
         for conversation_id in self._store.read(lambda conn: discarding.discarded_before(conn, long_ago)):
             self._store.write(partial(self._erase, conversation_id=conversation_id, long_ago=long_ago))
-
-    def erase_documents(self) -> None:
-        """Erase documents likewise, a part at a time, and what of others arrived and was never whole."""
-        now = self._now()
-        long_ago, stale = now - self._undo_s, now - STALE_S
-        for document_id in self._store.read(lambda conn: erasing.due(conn, long_ago, stale)):
-            step = partial(erasing.erase_some, document_id=document_id, discarded=long_ago, stale=stale)
-            while self._store.write(step):
-                gevent.sleep(BREATH_S)
 
     def index(self) -> None:
         """Put into the index of words what waits for it, a part at a time."""

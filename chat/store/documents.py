@@ -89,13 +89,7 @@ def begin(
     people.hold(tx, owner.id)  # who adds two at once is counted twice
     if conversation_id is not None and not conversations_room.hold(tx, conversation_id):
         raise ConversationGone(conversation_id)
-    count, held = usage(tx.conn, owner.id)
-    if limits.documents and count >= limits.documents:
-        raise TooManyDocuments(limits.documents)
-    if limits.bytes and held + size > limits.bytes:
-        raise TooMuch(limits.bytes)
-    if limits.bytes and held + size + _restorable(tx.conn, owner.id) > limits.bytes:
-        _make_room(tx, owner.id)
+    _check_room(tx, owner.id, size, limits)
     row = {
         "id": secrets.token_hex(12), "owner_id": owner.id, "conversation_id": conversation_id, "name": name,
         "kind": kind, "size": size, "status": DocumentStatus.ARRIVING,
@@ -104,6 +98,29 @@ def begin(
     made = tx.execute(insert(documents).values(row).returning(documents)).one()
     ring(tx, made)
     return from_row(made)
+
+
+def _check_room(tx: Transaction, owner_id: str, size: int, limits: Allowed) -> None:
+    """See that there is room for one more of this size; what may still come back may not, if it takes that.
+
+    What is deleted counts for nothing, unless it is as much again: until it is erased it lies on the disk.
+    """
+    count, held = usage(tx.conn, owner_id)
+    if limits.documents and count >= limits.documents:
+        raise TooManyDocuments(limits.documents)
+    if not limits.bytes:
+        return
+    theirs = documents.c.owner_id == owner_id
+    deleted = _sum(tx.conn, and_(theirs, documents.c.discarded_at.is_not(None)))
+    if held + size > limits.bytes or held + size + deleted > 2 * limits.bytes:
+        raise TooMuch(limits.bytes)
+    restorable = and_(theirs, documents.c.discarded_at > AT_ONCE)
+    if held + size + _sum(tx.conn, restorable) > limits.bytes:
+        tx.execute(update(documents).where(restorable).values(discarded_at=AT_ONCE))
+
+
+def _sum(conn: Connection, where: ColumnElement[bool]) -> int:
+    return int(conn.execute(select(func.coalesce(func.sum(documents.c.size), 0)).where(where)).scalar_one())
 
 
 def put_piece(tx: Transaction, document_id: str, number: int, data: bytes, now: float) -> None:
@@ -174,12 +191,6 @@ def usage(conn: Connection, owner_id: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def _restorable(conn: Connection, owner_id: str) -> int:
-    theirs = and_(documents.c.owner_id == owner_id, documents.c.discarded_at > AT_ONCE)
-    found = conn.execute(select(func.coalesce(func.sum(documents.c.size), 0)).where(theirs)).scalar_one()
-    return int(found)
-
-
 def pieces_of(store: Store, document_id: str) -> Iterator[bytes]:
     """Give the original piece by piece, each by a short read of its own.
 
@@ -234,12 +245,6 @@ def restore(tx: Transaction, document_id: str) -> Document | None:
     if found is not None:
         tx.ring(READERS)  # perhaps it was not read yet
     return found
-
-
-def _make_room(tx: Transaction, owner_id: str) -> None:
-    """What was deleted and may come back takes room, too: for something new, it may no longer."""
-    theirs = and_(documents.c.owner_id == owner_id, documents.c.discarded_at > AT_ONCE)
-    tx.execute(update(documents).where(theirs).values(discarded_at=AT_ONCE))
 
 
 def change(tx: Transaction, where: ColumnElement[bool], **values: Any) -> Document | None:

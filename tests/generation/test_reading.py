@@ -11,8 +11,8 @@ from chat.core.tally import Tally
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
 from chat.generation import clock
+from chat.generation.erasing import Erasing
 from chat.generation.reading import BATCH, Reading
-from chat.generation.tending import Tending
 from chat.live.bell import LocalBell
 from chat.store import documents, passages
 from chat.store.document_tables import documents as documents_table
@@ -253,7 +253,7 @@ def test_what_is_deleted_while_it_is_read_ends_its_child_and_leaves_nothing(talk
     reader.reading.renew()
     reader.rest()
     assert reader.child.closed == 1
-    Tending(talk.store, talk.streams, lambda: talk.now, undo_s=600).erase_documents()
+    Erasing(talk.store, lambda: talk.now, undo_s=600).erase()
     assert [talk.read(count, table) for table in (documents_table, passages_table, originals)] == [0, 0, 0]
 
 

@@ -88,6 +88,16 @@ def test_what_was_deleted_makes_room_and_comes_back_no_more_once_that_was_taken(
     assert talk.write(documents.restore, old.id) is None
 
 
+def test_what_is_deleted_takes_room_until_it_is_erased_once_it_is_as_much_again(talk: Talk) -> None:
+    for _ in range(3):
+        talk.write(documents.delete, add(talk, original=b"x" * 50, limits=Allowed(bytes=100)).id)
+    begin(talk, size=50, limits=Allowed(bytes=100))
+    with pytest.raises(TooMuch):
+        begin(talk, size=1, limits=Allowed(bytes=100))
+    erase(talk)
+    begin(talk, size=50, limits=Allowed(bytes=100))
+
+
 @pytest.mark.parametrize("step", ["abandon", "arrived", "discard"])
 def test_a_piece_that_comes_too_late_is_refused(talk: Talk, step: str) -> None:
     made = begin(talk)
