@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tests.conftest import ServerFactory
+from tests.extraction import files
 from tests.person import Person
 from tests.server import RealServer
 
@@ -153,3 +154,39 @@ def test_a_file_comes_back_as_it_went(person: Person) -> None:
         assert answer.status_code == 201, answer.text
         original = person.call("GET", f"/api/documents/{answer.json()['id']}/original")
         assert original.content == data
+
+
+# ── hostile files ────────────────────────────────────────────────────────────────────────────
+
+
+def bomb() -> bytes:
+    """Make a Word document that is 300 MiB of nothing, packed."""
+    return files.docx("<w:p><w:r><w:t>x</w:t></w:r></w:p>", {"word/media/a.bin": bytes(300 * MIB)})
+
+
+def polyglot() -> bytes:
+    """Make a page of HTML that is a PDF for who begins to read later."""
+    return b"<html><script>alert(1)</script>\n" + files.pdf([["x"]])
+
+
+HOSTILE = {
+    "a zip bomb": ("Report.docx", bomb, 413, "too_large"),
+    "ten thousand pages": ("Book.pdf", lambda: files.pdf_of([b""] * 10_000), 413, "too_many_pages"),
+    "a PDF that is none": ("Broken.pdf", lambda: b"%PDF-1.7\nnothing of one", 422, "broken"),
+    "an archive that is no document": ("a.docx", lambda: b"PK\x03\x04" + bytes(99), 422, "broken"),
+    "HTML that is a PDF": ("Page.pdf", polyglot, 415, "unsupported_media_type"),
+    "a picture": ("Picture.txt", lambda: b"\x89PNG\r\n\x1a\n" + bytes(99), 415, "unsupported_media_type"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_file_is_refused_and_leaves_nothing(server: RealServer, person: Person, what: str) -> None:
+    name, make, status, code = HOSTILE[what]
+    before = open_files(server)
+    answer = person.call("POST", "/api/documents", params={"name": name}, data=make())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
+    assert documents_of(person) == []
+    until = monotonic() + 10
+    while open_files(server) > before and monotonic() < until:
+        sleep(0.05)
+    assert open_files(server) <= before
