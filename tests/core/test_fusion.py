@@ -19,3 +19,9 @@ def test_of_two_that_are_equally_good_the_earlier_ranking_has_its_way() -> None:
 def test_one_ranking_alone_stays_as_it_is() -> None:
     assert fuse([], [3, 1, 2]) == [3, 1, 2]
     assert fuse() == []
+
+
+def test_what_one_ranking_has_first_stays_near_the_top_whatever_both_have() -> None:
+    both = [f"both {number}" for number in range(20)]
+    joined = fuse(["first by words", *both], ["first by meaning", *reversed(both)])
+    assert {"first by words", "first by meaning"} <= set(joined[:4])
