@@ -11,6 +11,7 @@ import argparse
 import tempfile
 from contextlib import ExitStack
 
+from chat import addresses
 from evals import floor
 from evals.measuring import below, measure
 from evals.model import configured
@@ -28,7 +29,7 @@ def main() -> int:
     asked = parser.parse_args()
     with ExitStack() as open_files:
         folder = open_files.enter_context(tempfile.TemporaryDirectory())
-        url = asked.database or f"sqlite:///{folder}/evals.sqlite3"
+        url = addresses.database(asked.database or f"sqlite:///{folder}/evals.sqlite3")
         measured = measure(url, configured() if asked.model else StandIn())
     print(figures_table(measured))
     if asked.texts:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import gevent
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from chat.core.tally import Tally
 from chat.extraction.limits import Limits
@@ -18,7 +18,7 @@ from chat.store.documents import Allowed
 from chat.store.people import Person
 from chat.store.postgres import PostgresStore
 from chat.store.sqlite import SqliteStore
-from chat.store.tables import metadata
+from chat.store.tables import metadata, people
 from chat.store.transaction import Store
 from evals.corpus import texts
 
@@ -26,15 +26,22 @@ READER = Person("reader", "Reader")
 PATIENCE_S = 60.0  # for a text to be read
 STEP_S = 0.05
 
-T = TypeVar("T")
+
+class NotEmpty(Exception):
+    """Somebody has this database already: nothing is measured there, and nothing of ours is left in it."""
 
 
 @contextmanager
 def open_library(url: str) -> Iterator[tuple[Store, str]]:
-    """Fill an empty database with the texts; give its store, and a conversation that draws on them."""
+    """Fill an empty database with the texts; give its store, and a conversation that draws on them.
+
+    Raises NotEmpty.
+    """
     store = _open(url)
     try:
         store.write(lambda tx: metadata.create_all(tx.conn))
+        if store.read(lambda conn: conn.execute(select(people.c.id).limit(1)).all()):
+            raise NotEmpty
         reading = _reading(store)
         for name, original in texts().items():  # one after another: the same numbers each time
             _add(store, name, original)
