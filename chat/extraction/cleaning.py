@@ -28,7 +28,7 @@ _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f]")
 _UNSEEN = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
-_LINE_END = re.compile("\r\n?|[\x0b\x85\u2028\u2029]")
+_LINE_END = re.compile("[\r\x0b\x85\u2028\u2029]")
 _HALF = re.compile("[\ud800-\udfff]")
 _LIGATURES = {
     0xFB00: "ff",
@@ -48,21 +48,26 @@ def decode(original: bytes, declared: str | None = None) -> str:
     Raises Unreadable where the bytes are no text, or nobody knows of which encoding.
     """
     text = _decoded(original, declared)
-    controls = len(_CONTROL.findall(_COLOUR.sub("", text) if "\x1b" in text else text))
-    if controls > max(SOME_CONTROL, MOST_CONTROL * len(text)):
+    used = "".join(set(text))  # most texts use none of what is looked for: no need to go through all of it
+    bare = _COLOUR.sub("", text) if "\x1b" in used else text
+    if _CONTROL.search(used) and len(_CONTROL.findall(bare)) > max(SOME_CONTROL, MOST_CONTROL * len(text)):
         raise Unreadable("wrong_kind", "This file holds no text, whatever its name says.")
     return clean(text)
 
 
 def clean(text: str) -> str:
     """Take out what cannot be shown or stored, and write lines and letters in one way."""
-    if "\x1b" in text:
+    used = "".join(set(text))
+    if "\x1b" in used:
         text = _COLOUR.sub("", text)
-    if _HALF.search(text):  # UTF-16 joins the pairs by itself; what is left alone becomes U+FFFD
+    if _HALF.search(used):  # UTF-16 joins the pairs by itself; what is left alone becomes U+FFFD
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = _LINE_END.sub("\n", text).replace("\x0c", "\n\n")
-    text = _UNSEEN.sub("", text)
-    if _LIGATURE.search(text):
+    if _LINE_END.search(used):
+        text = _LINE_END.sub("\n", text.replace("\r\n", "\n"))
+    text = text.replace("\x0c", "\n\n")
+    if _UNSEEN.search(used):
+        text = _UNSEEN.sub("", text)
+    if _LIGATURE.search(used):
         text = text.translate(_LIGATURES)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 

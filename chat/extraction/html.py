@@ -36,7 +36,7 @@ _CHARSET = re.compile(
 )
 _HEADING = re.compile(r"h[1-6]")
 _NAME = re.compile(r"(/?)([A-Za-z][A-Za-z0-9:-]*)")
-_SPACE = re.compile(r"[ \t\n\r]+")
+_SPACE = re.compile(r"[ \t\n\r]{2,}|[\t\n\r]")
 
 
 def read(original: bytes) -> Iterator[Block]:

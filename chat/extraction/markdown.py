@@ -14,6 +14,7 @@ _ATX = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _CLOSING = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _SETEXT = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
 _RULE = re.compile(r"[ ]{0,3}(?:[-*_][ \t]*){3,200}$")
+OWN = "-*+•|[0123456789"  # a line that begins otherwise goes on with the one before
 _OWN_LINE = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,9}[.)][ \t]|\||\[[^\]]{1,80}\]:)")  # items, rows, notes
 _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _UNDER_HEAD = re.compile(r"[-:| ]+")
@@ -103,9 +104,14 @@ def _joined(lines: list[str]) -> str:
     written: list[list[str]] = []
     for line in lines:
         line = _QUOTE.sub("", line, count=1) if ">" in line else line
-        if line.lstrip().startswith("|"):  # a row is written as in documents of other kinds: a | b
+        mark = line.lstrip()[:1]
+        if mark == "|":  # a row is written as in documents of other kinds: a | b
             written += [] if _UNDER_HEAD.fullmatch(line.strip()) else [[line.strip(" \t|")]]
-        elif written and not _OWN_LINE.match(line) and not written[-1][-1].endswith(("  ", "\\")):
+        elif (
+            written
+            and (mark not in OWN or not _OWN_LINE.match(line))
+            and not written[-1][-1].endswith(("  ", "\\"))
+        ):
             written[-1].append(line)
         else:
             written.append([line])

@@ -1,10 +1,10 @@
 """From an original to messages: what of a document is told to whoever wants it read."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from chat.core.documents import Block
+from chat.core.documents import Block, Passage
 from chat.core.documents.cutting import cut
 from chat.core.stems import language_of
 from chat.extraction.limits import Limits
@@ -18,6 +18,9 @@ PICTURES = (
     "This PDF holds no text, only pictures of it. Run text recognition (OCR) over it, and add it again."
 )
 EMPTY = "There is no text in this document."
+TOLD = [
+    field.name for field in fields(Passage)
+]  # `asdict` would copy each value, and take longer than cutting
 LANGUAGE_BY = 20_000  # characters from its beginning tell a document's language
 
 
@@ -48,7 +51,7 @@ def read(kind: str, original: bytes, limits: Limits, tell: Callable[[Message], N
             )
         if len(sample) < LANGUAGE_BY:
             sample += passage.text + "\n"
-        tell({"passage": asdict(passage)})
+        tell({"passage": {name: getattr(passage, name) for name in TOLD}})
         if pages is None:
             far.reach(min(99, characters * 100 // max(1, total)))
     if not characters:

@@ -37,6 +37,7 @@ _COUNTED = re.compile(
 )
 _SENTENCE_ENDS = (".", ",", ";", ":", "!", "?", "…", "。", "“", "”", '"')
 _GO_ON = (",", ";", ":")
+_DASHES = "-–—"  # with which a word goes on in the next line
 _FIRST_WIDE = "\u2e80"  # from here on, scripts are written without spaces
 
 
@@ -93,10 +94,12 @@ def unwrapped(paragraph: str, width: int) -> str:
 
 def join_lines(lines: Sequence[str]) -> str:
     """Write lines as one, with a space where one belongs."""
+    if not any(line[-1:] in _DASHES or line[-1:] >= _FIRST_WIDE for line in lines):
+        return " ".join(" ".join(lines).split())
     joined = " ".join(lines[0].split())
     for line in lines[1:]:
         line = " ".join(line.split())
-        glued = joined[-1:] in "-–—" or (joined[-1:] >= _FIRST_WIDE and line[:1] >= _FIRST_WIDE)
+        glued = joined[-1:] in _DASHES or (joined[-1:] >= _FIRST_WIDE and line[:1] >= _FIRST_WIDE)
         joined += line if glued else " " + line
     return joined
 
