@@ -13,6 +13,7 @@ const NOT_READ = "This source could not be read. Try again in a moment.";
 
 const card = Object.assign(document.createElement("div"), { id: "source", className: "source-card", popover: "auto", tabIndex: -1 });
 card.setAttribute("role", "dialog");
+card.ariaLabel = "Source";
 const kept = new Map();
 let shown = null, isHeld = false; // the number whose card is open; whether it stays until it is sent away
 let wanted = null; // what is about to be shown

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_access import faults
 from tests.browser.test_share_link import make_link
 from tests.browser.window import Window, stored
 from tests.scripted import Script
@@ -77,7 +78,10 @@ def test_chips_stream_and_every_window_ends_with_the_same(server, upstream, ada,
             *("[1]", "[2]", "[1]", "[12]", "[2]", "[1]", "[12]", "[1]", "[2]"),
         ]
         assert not [text for text in window.seen if HALF.search(text)], "half a mark flashed by"
-        assert "Answer complete. Rivers rise in springs , in bogs" in window.page.locator("#status").text_content()
+        assert (
+            "Answer complete. Rivers rise in springs , in bogs"
+            in window.page.locator("#status").text_content()
+        )
         assert window.misdeeds() == window.complaints == []
     plain = Window(somebody(java_script_enabled=False, storage_state=ada.storage_state()).new_page())
     plain.page.goto(url)
@@ -155,6 +159,16 @@ def test_a_touch_opens_the_card_on_the_lower_part_of_a_small_screen(driver, answ
     chip(phone).tap()
     expect(card(phone)).to_have_count(0)
     assert phone.misdeeds() == phone.complaints == []
+
+
+def test_axe_finds_nothing_serious_in_a_cited_answer_its_card_and_its_page(driver, answered):
+    assert faults(driver.page) == []
+    chip(driver).click()
+    expect(card(driver)).to_contain_text("Springs lie high.")
+    assert faults(driver.page) == []
+    driver.page.goto(answered + chip(driver).get_attribute("href"))
+    expect(driver.page.locator("mark")).to_be_visible()
+    assert faults(driver.page) == []
 
 
 def test_without_a_script_a_chip_leads_to_a_page_and_back(ada, driver, answered, somebody):
