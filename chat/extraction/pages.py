@@ -9,7 +9,7 @@ from chat.extraction.text import join_lines
 
 EDGE = 2  # lines at the head and at the foot of a page that may stand on many
 ON_PAGES = 3  # at least so many have such a line
-OF_ALL = 0.2  # and so great a part of them all
+OF_ALL = 0.05  # and so great a part of them all: a chapter has its own
 FULL = 0.75  # of the longest lines: a shorter one ends its paragraph
 
 _DIGITS = re.compile(r"\d+|\b[ivxlc]{1,6}\b")
