@@ -22,7 +22,7 @@ from chat.store.tables import metadata
 
 Seqs = NDArray[np.int64]
 
-SAMPLE = 128  # one passage of so many is in the sample
+SAMPLE = 256  # one passage of so many is in the sample
 EACH, SOME, TWICE = "", "·", "×"  # marks between shelf and word; no word begins with the latter
 MERGED_PAGES = 48  # in one step, of 4 KiB
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

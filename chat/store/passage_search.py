@@ -18,13 +18,10 @@ from chat.store.document_tables import documents, passages
 from chat.store.passage_index import EACH, TWICE, Lookup, Seqs
 from chat.store.passages import Found
 
-MOST_HOLDING = 6_000  # passages that are looked up, for all words together
-MOST_TERMS = 8  # that are looked up, the rarest; the others only have a say in the ranking
-MOST_PAIRS = 3  # of words that are looked up together, where all are that common
-READ = 32  # passages that are read and ranked
-MOST_HIDDEN = (
-    20_000  # passages on the same shelves that must not be found, as far as they are told beforehand
-)
+MOST_HOLDING = 4_000  # passages that are looked up, for all words together
+MOST_TERMS = 10  # of a question that count, the rarest
+READ = 24  # passages that are read and ranked
+MOST_HIDDEN = 20_000  # passages on the same shelves that must not be found, that are left out first
 AGAIN = 0.4  # of a word's worth, for being there more than once
 BESIDE = 0.1  # of what each of its neighbours is worth
 LEAST_HELD = 1 / 6  # of the question's weight; what holds less has a word in common with it, no more
@@ -105,10 +102,12 @@ def _looked_up(
     conn: Connection, shelves: Sequence[str], terms: Sequence[Term], size: int
 ) -> tuple[list[Term], Seqs]:
     """Give the terms with their weights, and what holds the most of them by weight, the best first."""
-    forms = [term.forms for term in terms]
-    counts = passage_index.count(conn, shelves, forms)
+    counts = passage_index.count(conn, shelves, [term.forms for term in terms])
+    # Of its own words a question has few, where it goes on with the one before.
+    first = sorted(range(len(terms)), key=lambda at: (-terms[at].weight, counts[at]))[:MOST_TERMS]
+    terms, counts = [terms[at] for at in first], [counts[at] for at in first]
     lookups, most = _plan(counts, size)
-    said = [Lookup(tuple(forms[at] for at in together), mark) for together, mark in lookups]
+    said = [Lookup(tuple(terms[at].forms for at in together), mark) for together, mark in lookups]
     lists = passage_index.find(conn, shelves, said, most)
     for (together, mark), found in zip(lookups, lists, strict=True):
         if len(together) == 1 and mark == EACH and len(found) < most:
@@ -132,15 +131,13 @@ def _looked_up(
 
 def _plan(counts: Sequence[int], size: int) -> tuple[list[Wanted], int]:
     """Say which terms are looked up alone, which with the rarest; and how many passages of each at most."""
-    lookups: list[Wanted]
     rarest, *others = sorted(range(len(counts)), key=lambda at: counts[at])
+    alone: Wanted = ((rarest,), EACH)
+    again: Wanted = ((rarest,), TWICE)
     if counts[rarest] > MOST_HOLDING:  # all of them are everywhere
-        pairs = [((rarest, at), EACH) for at in others[:MOST_PAIRS]]
-        lookups = [((rarest,), EACH), ((rarest,), TWICE), *pairs]
-        return lookups, MOST_HOLDING // len(lookups)
-    left = MOST_HOLDING - counts[rarest]
-    lookups = [((rarest,), EACH), ((rarest,), TWICE)]
-    for at in others[: MOST_TERMS - 1]:
+        return [alone, ((rarest, others[0]), EACH) if others else again], MOST_HOLDING // 2
+    lookups, left = [alone, again], MOST_HOLDING - counts[rarest]
+    for at in others:
         together = counts[rarest] * counts[at] // max(1, size)
         if counts[at] <= left:
             lookups += [((at,), EACH), ((at,), TWICE)]
