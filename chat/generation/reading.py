@@ -1,7 +1,7 @@
 """Reading: documents that wait are read by a process of their own each, and stored passage by passage."""
 
 import random
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
@@ -11,30 +11,26 @@ import structlog
 from gevent.pool import Pool
 from gevent.threadpool import ThreadPool
 
-from chat.core.documents import Passage
-from chat.core.stems import language_of
 from chat.core.tally import Tally
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
+from chat.generation.reading_job import BATCH, Batch, Job, Message, lots, words_of
 from chat.generation.reaper import attempt
 from chat.live.bell import Bell
-from chat.store import documents, passage_index, passages, reading_queue
+from chat.store import documents, passage_index, reading_queue
 from chat.store.reading_queue import Claim, ClaimLost
 from chat.store.transaction import Store, Transaction
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
-Message = Mapping[str, Any]
 Read = Callable[[str, Iterable[bytes], Limits], Generator[Message, None, None]]  # (kind, original, limits)
 
 ROUND_S = 3.0
 AT_ONCE = 2  # in one process: a long document does not hold up all others
 LEASE_S = 30.0
 RENEW_S = 5.0  # who deletes a document that is being read waits no longer until its reader is gone
-BATCH = 48  # passages in one write: with their words that takes some 10 ms of the thread that writes
 BREATH_S = 0.02  # between two writes: answers are written, too
-SHOWN_S = 1.0  # between two writes that say no more than how far the reading is
 LEAVE_S = 3.0  # in which all that is read here is given back
 # What may have been the machine's fault rather than the document's.
 WORTH_ANOTHER = frozenset({"crashed", "too_slow"})
@@ -127,7 +123,7 @@ class Reading:
                 return
             self._read_one(Job(claim))
 
-    def _read_one(self, job: "Job") -> None:
+    def _read_one(self, job: Job) -> None:
         self._jobs.add(job)
         began = self._clock()
         with structlog.contextvars.bound_contextvars(document=job.claim.document_id):
@@ -145,7 +141,7 @@ class Reading:
             finally:
                 self._jobs.discard(job)
 
-    def _fill(self, job: "Job") -> None:
+    def _fill(self, job: Job) -> None:
         """Store what a document says, bit by bit; then it is ready. Raises Unreadable, ClaimLost, Leaving."""
         self._empty(job.claim)
         original = documents.pieces_of(self._store, job.claim.document_id)
@@ -166,23 +162,25 @@ class Reading:
         while self._write(partial(reading_queue.empty_some, taken=claim, most=BATCH)):
             gevent.sleep(BREATH_S)
 
-    def _put(self, claim: Claim, batch: "Batch") -> None:
+    def _put(self, claim: Claim, batch: Batch) -> None:
+        """Store what waits: in several writes where words are many, in one where there is only progress."""
         cut = batch.take(self._clock())
         words = self._beside.call(partial(words_of, cut, batch)) if cut else []
-        self._write(
-            partial(
-                reading_queue.store,
-                taken=claim,
-                cut=cut,
-                words=words,
-                language=batch.language,
-                progress=batch.progress,
-                until=self._until(),
+        for lot in lots(words):
+            self._write(
+                partial(
+                    reading_queue.store,
+                    taken=claim,
+                    cut=cut[lot],
+                    words=words[lot],
+                    language=batch.language,
+                    progress=batch.progress,
+                    until=self._until(),
+                )
             )
-        )
-        gevent.sleep(BREATH_S)
-        while self._write(lambda tx: passage_index.merge_some(tx.conn)):
             gevent.sleep(BREATH_S)
+            while self._write(lambda tx: passage_index.merge_some(tx.conn)):
+                gevent.sleep(BREATH_S)
 
     def _finish(self, claim: Claim, done: Mapping[str, Any]) -> None:
         self._write(partial(reading_queue.finish, taken=claim, pages=done.get("pages"), now=self._now()))
@@ -204,82 +202,6 @@ class Reading:
 
     def _until(self) -> float:
         return self._now() + LEASE_S
-
-
-class Job:
-    """One document that is being read here, and the way to end that from outside."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self._greenlet = gevent.getcurrent()
-        self._waits = False
-        self._why: Exception | None = None
-
-    def end(self, why: Exception) -> None:
-        """Let the reading end with this: at once where it waits for its child, else before its next message.
-
-        A write that is on its way comes to its own end first.
-        """
-        self._why = why
-        gevent.get_hub().loop.run_callback(self._wake)
-
-    def each(self, messages: Iterator[Message]) -> Iterator[Message]:
-        """Give the messages of the child one after another. Raises what `end` was told."""
-        while True:
-            if self._why is not None:
-                raise self._why
-            self._waits = True
-            try:
-                message = next(messages, None)
-            except Exception:
-                if self._why is not None:
-                    raise self._why from None
-                raise
-            finally:
-                self._waits = False
-            if message is None:
-                return
-            yield message
-
-    def _wake(self) -> None:
-        """In the hub, where nothing comes between the look and the throw."""
-        if self._waits and self._why is not None:
-            self._waits = False
-            self._greenlet.throw(self._why)
-
-
-class Batch:
-    """Passages that wait to be stored together, and how far the reading is."""
-
-    def __init__(self, now: float) -> None:
-        self.language: str | None = None  # of what was stored last
-        self.progress = 0  # percent
-        self._stored = (now, 0)
-        self._cut: list[Passage] = []
-
-    def add(self, message: Message) -> None:
-        """Take a message of the child: a passage, or how far it is."""
-        if "passage" in message:
-            self._cut.append(Passage(**message["passage"]))
-        self.progress = message.get("progress", self.progress)
-
-    def is_due(self, now: float) -> bool:
-        """Say whether there is enough for one write, or something to show after a while."""
-        since, progress = self._stored
-        news = bool(self._cut) or self.progress > progress
-        return len(self._cut) >= BATCH or (news and now - since >= SHOWN_S)
-
-    def take(self, now: float) -> list[Passage]:
-        """Take the passages out, to be stored now."""
-        self._stored = (now, self.progress)
-        cut, self._cut = self._cut, []
-        return cut
-
-
-def words_of(cut: Sequence[Passage], batch: Batch) -> list[list[str]]:
-    """Give the words of passages, by the language they are in, or else that of those before them."""
-    batch.language = language_of(" ".join(one.text for one in cut)) or batch.language
-    return passages.words_of(cut, batch.language)
 
 
 class Beside:

@@ -12,7 +12,8 @@ from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
 from chat.generation import clock
 from chat.generation.erasing import Erasing
-from chat.generation.reading import BATCH, Reading
+from chat.generation.reading import Reading
+from chat.generation.reading_job import BATCH, WORDS, lots
 from chat.live.bell import LocalBell
 from chat.store import documents, passages
 from chat.store.document_tables import documents as documents_table
@@ -176,6 +177,13 @@ def test_who_was_unlucky_once_is_read_the_next_time(talk: Talk) -> None:
     reader.read()
     assert found(talk, made).status == "ready"
     assert text_of(talk, made) == lines(MANY).decode()
+
+
+def test_no_write_holds_more_words_than_take_a_moment() -> None:
+    words = [["w"] * size for size in (3000, 3000, 3000, WORDS + 1, 1, 0, 0)]
+    found = list(lots(words))
+    assert [(lot.start, lot.stop) for lot in found] == [(0, 2), (2, 3), (3, 4), (4, 7)]
+    assert list(lots([])) == [slice(0, 0)]
 
 
 # ── who reads ────────────────────────────────────────────────────────────────────────────────
