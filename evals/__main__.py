@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 from chat import addresses
 from evals import floor
-from evals.measuring import below, measure
+from evals.measuring import measure, summed_up
 from evals.model import configured
 from evals.stand_in import StandIn
 from evals.table import figures_table, misses, texts_table
@@ -31,7 +31,7 @@ def main() -> int:
         folder = open_files.enter_context(tempfile.TemporaryDirectory())
         url = addresses.database(asked.database or f"sqlite:///{folder}/evals.sqlite3")
         measured = measure(url, configured() if asked.model else StandIn())
-    print(figures_table(measured))
+    print(figures_table({way: summed_up(found) for way, found in measured.items()}))
     if asked.texts:
         print("\n" + texts_table(measured))
     if asked.misses:
@@ -39,7 +39,7 @@ def main() -> int:
             print(f"\nNot among the first by {way}:\n{misses(found)}")
     if asked.write_floor:
         floor.write(measured)
-    fallen = [] if asked.model else below(measured, floor.read())
+    fallen = [] if asked.model else floor.below(measured, floor.read())
     print("".join(f"\nFALLEN: {one}" for one in fallen))
     return 1 if fallen else 0
 

@@ -1,7 +1,6 @@
 """One run: a library is filled, everything is asked in each way, and what was found is summed up."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from chat.generation.embeddings import Embeddings
 from evals import corpus
@@ -35,15 +34,3 @@ def by_text(asked: Asked) -> dict[str, Figures]:
     """Give the figures of each text's questions."""
     about = dict.fromkeys(one.about for one, _ in asked)
     return {text: figures([found for one, found in asked if one.about == text]) for text in about}
-
-
-def below(measured: Mapping[str, Asked], floor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
-    """Say which figures are lower than they were: `floor` holds them by way, part and name."""
-    found = {way: summed_up(asked) for way, asked in measured.items()}
-    return [
-        f"{name} of {way}, {part}: {now:.3f} < {once:.3f}"
-        for way, parts in floor.items()
-        for part, figures_then in parts.items()
-        for name, once in figures_then.items()
-        if (now := asdict(found[way][part])[name]) < once
-    ]

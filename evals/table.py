@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from evals.figures import CUT, Figures
-from evals.measuring import Asked, by_text, summed_up
+from evals.measuring import Asked, by_text
 
 HEAD = (f"recall@{CUT}", "MRR", "answer cites it", "true chips")
 
 
-def figures_table(measured: Mapping[str, Asked]) -> str:
+def figures_table(sums: Mapping[str, Mapping[str, Figures]]) -> str:
     """Show all ways, each for all questions and for both parts of them."""
-    rows = [((way, part), sums) for way, asked in measured.items() for part, sums in summed_up(asked).items()]
+    rows = [((way, part), found) for way, parts in sums.items() for part, found in parts.items()]
     return _table(("found by", "questions"), rows)
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from evals import floor
 from evals.figures import Figures, Outcome, figures
-from evals.measuring import Asked, below, measure, summed_up
+from evals.measuring import Asked, measure, summed_up
 from evals.stand_in import StandIn
+from evals.table import figures_table
 
 pytestmark = pytest.mark.timeout(600)  # twenty seconds of work; on a machine that does much else, minutes
 GOOD = 0.85  # of all questions find their answer among the first five, by their words alone
@@ -18,7 +19,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Asked]:
 
 
 def test_no_figure_is_lower_than_it_was(measured: dict[str, Asked]) -> None:
-    fallen = below(measured, floor.read())
+    fallen = floor.below(measured, floor.read())
     assert not fallen, "see `make eval ARGS=--misses`; what is meant: `make eval ARGS=--write-floor`"
 
 
@@ -35,6 +36,10 @@ def test_every_citation_marks_a_sentence_of_its_passage(measured: dict[str, Aske
     for asked in measured.values():
         assert all(found.chips > 0 for _, found in asked if found.rank)
         assert summed_up(asked)["all"].true_chips == 1
+
+
+def test_the_page_shows_the_figures_that_are_not_to_be_fallen_below() -> None:
+    assert floor.PLACE.findall(floor.PAGE.read_text()) == [figures_table(floor.read())]
 
 
 def test_figures_are_shares_of_all_questions() -> None:
