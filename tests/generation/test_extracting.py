@@ -118,6 +118,11 @@ def test_text_of_any_kind_needs_no_look(kind: str) -> None:
     assert extracting.inspect(kind, [b"\0"], LIMITS) is None
 
 
+def test_every_reason_for_not_reading_is_in_the_protocol() -> None:
+    page = (Path(extracting.__file__).parents[2] / "docs" / "protocol.md").read_text()
+    assert not [code for code in CODES if f"`{code}`" not in page]
+
+
 # ── hostile PDF ──────────────────────────────────────────────────────────────────────────────
 
 
