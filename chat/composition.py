@@ -14,7 +14,10 @@ from chat.extraction.limits import Limits as DocumentLimits
 from chat.generation import clock, extracting, identity, providers
 from chat.generation.answers import Answers, Usual
 from chat.generation.catalogue import Catalogue
+from chat.generation.embedding import Embedding
+from chat.generation.embeddings import Embeddings
 from chat.generation.engine import Engine, Pace
+from chat.generation.erasing import Erasing
 from chat.generation.providers.types import Patience, Provider
 from chat.generation.reading import Reading
 from chat.generation.reaper import Waits
@@ -22,6 +25,7 @@ from chat.generation.retrieval import Retrieval
 from chat.generation.runner import Limits, Runner
 from chat.generation.tending import Tending
 from chat.generation.titles import Titles
+from chat.generation.vectors import Vectors
 from chat.generation.writer import Writer
 from chat.live.bell import Bell
 from chat.live.logs import Logs
@@ -39,7 +43,7 @@ from chat.store.sqlite import SqliteStore
 from chat.store.stored import StreamState, end_of
 from chat.store.streams import Batch, Streams
 from chat.store.timed import TimedStore
-from chat.store.transaction import Transaction
+from chat.store.transaction import Store, Transaction
 from chat.web.feed import Feeds
 from chat.web.house import House
 from chat.web.presence import Presence
@@ -103,7 +107,10 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         budgets=budgets,
         charge=charges.charge,
     )
-    retrieval = Retrieval(store, most=settings.passages, tokens=settings.passage_tokens)
+    is_dead = partial(identity.is_dead, one_kernel=settings.on_sqlite)
+    embeddings = choose_embeddings(settings)
+    vectors = open_vectors(settings, store, embeddings, tally) if embeddings else None
+    retrieval = Retrieval(store, vectors, most=settings.passages, tokens=settings.passage_tokens)
     answers = Answers(
         store,
         provider,
@@ -114,7 +121,6 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         retrieval=retrieval,
         patience_s=settings.embedding_s + FINDING_S,
     )
-    is_dead = partial(identity.is_dead, one_kernel=settings.on_sqlite)
     engine = Engine(
         streams=streams,
         tapes=tapes,
@@ -140,6 +146,13 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         limits=limits_of_documents(settings),
         tally=tally,
     )
+    erasing = Erasing(store, clock.wall, settings.undo_s)
+    documents_rounds = [("reading", reading.run), ("erasing", erasing.run)]
+    if embeddings is not None:
+        embedding = Embedding(
+            store, embeddings, process=my_name, is_dead=is_dead, wall=clock.wall, tally=tally
+        )
+        documents_rounds.append(("embedding", embedding.run))
     tending = Tending(store, streams, clock.wall, settings.undo_s)
     presence = Presence(store, bell, process=my_name, clock=clock.monotonic, wall=clock.wall)
     return House(
@@ -161,6 +174,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         now=clock.wall,
         tally=tally,
         retrieval=retrieval,
+        vectors=vectors,
         shared=shared,
         presence=presence,
         leaving=[reading.leave],
@@ -169,7 +183,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
             *shared.rounds,
             ("tending", tending.run),
             ("presence", presence.run),
-            ("reading", reading.run),
+            *documents_rounds,
         ],
     )
 
@@ -230,4 +244,32 @@ def choose_provider(settings: Settings) -> Provider:
         proxies=getproxies(),
         now=clock.monotonic,
         sleep=gevent.sleep,
+    )
+
+
+def choose_embeddings(settings: Settings) -> Embeddings | None:
+    """Take the embeddings' server that somebody configured; without one, words alone find passages."""
+    if settings.embedding_model is None:
+        return None
+    address = settings.embedding_base_url or settings.openai_base_url or providers.OPENAI
+    return Embeddings(
+        address=address,
+        key=settings.embedding_key(),
+        model=settings.embedding_model,
+        dimensions=settings.embedding_dimensions,
+        proxy=providers.proxy_for(address, getproxies()),
+        connect_s=settings.connect_s,
+        now=clock.monotonic,
+    )
+
+
+def open_vectors(settings: Settings, store: Store, embeddings: Embeddings, tally: Tally) -> Vectors:
+    """Let questions be compared with the vectors of passages."""
+    return Vectors(
+        store,
+        embeddings,
+        cache_bytes=settings.vectors_mib << 20,
+        wait_s=settings.embedding_s,
+        now=clock.monotonic,
+        tally=tally,
     )

@@ -200,13 +200,7 @@ def nearest_rows(
     order = f"({far}) + 0"  # added to, so that no index serves
     if _by_graph(conn, space, sum(one.embedded for one in within), most):
         order = far
-        for setting, value in (
-            ("hnsw.iterative_scan", "strict_order"),
-            ("hnsw.ef_search", str(min(1000, max(100, 2 * most)))),
-            ("hnsw.max_scan_tuples", str(MOST_STEPS)),
-            ("enable_sort", "off"),  # to compare all is what was decided against
-        ):
-            conn.execute(text("SELECT set_config(:name, :value, true)"), {"name": setting, "value": value})
+        _walk(conn, most)
     near = f"SELECT seq, {far} AS far {of_these} ORDER BY {order} LIMIT :most"
     said = f"WITH near AS MATERIALIZED ({near}) SELECT seq FROM near WHERE far < 0 ORDER BY far"
     return list(conn.execute(text(said), given).scalars())
@@ -214,12 +208,24 @@ def nearest_rows(
 
 def _by_graph(conn: Connection, space: Space, count: int, most: int) -> bool:
     """Say whether to walk the graph costs less than to compare all: it leads through everybody's passages."""
-    if space.dimensions > vector_spaces.MOST_IN_INDEX:
+    if space.dimensions > vector_spaces.MOST_IN_INDEX or count * ROW_US <= LEAST_STEPS * STEP_US:
         return False
     size = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
     everybody = max(count, float(conn.execute(size, {"name": space.table}).scalar() or 0))
     steps = max(LEAST_STEPS, most * everybody / max(1, count))
     return steps * STEP_US < count * ROW_US
+
+
+def _walk(conn: Connection, most: int) -> None:
+    """Have PostgreSQL walk the graph, in this transaction, until enough of what is allowed is found."""
+    settings = {
+        "hnsw.iterative_scan": "strict_order",
+        "hnsw.ef_search": str(min(1000, max(100, 2 * most))),
+        "hnsw.max_scan_tuples": str(MOST_STEPS),
+        "enable_sort": "off",  # to compare all is what was decided against
+    }
+    each = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    conn.execute(text(f"SELECT {each}"))
 
 
 def vector_said(vector: Vector) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chat.generation.engine import Engine
     from chat.generation.providers.types import Provider
     from chat.generation.retrieval import Retrieval
+    from chat.generation.vectors import Vectors
     from chat.live.bell import Bell
     from chat.live.logs import Logs
     from chat.live.shared_tape import SharedTapes
@@ -56,6 +57,7 @@ class House:
     now: Callable[[], float]  # wall clock, seconds
     tally: Tally
     retrieval: Retrieval
+    vectors: Vectors | None  # where an embeddings' model is configured
     shared: SharedTapes
     presence: Presence
     looks: SharedLooks = field(default_factory=SharedLooks)

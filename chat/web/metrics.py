@@ -32,6 +32,8 @@ COUNTERS = {
     "takeovers": "Answers of another process that were gone on with here.",
     "lost_leases": "Answers that another process took from this one.",
     "failed_flushes": "Flushes that the database refused; their text was stored by a later one.",
+    "embedded": "Passages that got their vector.",
+    "failed_embeddings": "Requests to the embeddings' server that brought no vectors.",
 }
 SPREADS = {
     "flush_s": ("flush_seconds", "One flush: the due text of all streams, in one transaction."),
@@ -43,6 +45,7 @@ SPREADS = {
         "From when a process knew of a change until a viewer's socket had taken it.",
     ),
     "document_s": ("document_seconds", "To read one document, from its turn until answers draw on it."),
+    "nearest_s": ("nearest_seconds", "To find passages by meaning, the question's own vector included."),
     "loop_s": ("loop_delay_seconds", "By how much a greenlet wakes later than it asked to."),
 }
 GAUGES = {
@@ -52,6 +55,7 @@ GAUGES = {
     "deaf_processes": "Processes that hear no rings of others at the moment: readers look twice a second.",
     "tapeless_processes": "Processes whose Redis is away: readers elsewhere get the stored batches.",
     "draining_processes": "Processes that are leaving.",
+    "vector_bytes": "Bytes of vectors that are kept in memory.",
 }
 LINES = ("driver", "viewer", "socket")
 
@@ -148,6 +152,7 @@ def present(made: House) -> Mapping[str, float]:
         "deaf_processes": bool(getattr(bell, "deaf", False)),
         "tapeless_processes": made.shared.away,
         "draining_processes": made.engine.draining,
+        "vector_bytes": made.vectors.matrices.bytes if made.vectors else 0,
     }
     if os.path.isdir(OPEN_FILES):
         found["open_files"] = len(os.listdir(OPEN_FILES))
