@@ -22,7 +22,7 @@ from chat.web.errors import Invalid
 from chat.web.house import house
 from chat.web.message_view import OUR_NAME
 from chat.web.page_view import title_of
-from chat.web.shapes import time_json
+from chat.web.shapes import citations_json, time_json
 
 pages = Blueprint("export", __name__)
 api = Blueprint("api_export", __name__, url_prefix="/api/conversations")
@@ -125,8 +125,8 @@ def message_document(message: Message, parent: int | None) -> dict[str, Any]:
         "created_at": time_json(message.created_at),
     }
     # Only where there is something to say: a server of before knows neither, and takes the rest.
-    if message.citations:
-        document["citations"] = [_without_id(citation) for citation in message.citations]
+    if citations := citations_json(message):
+        document["citations"] = [_without_id(citation) for citation in citations]
     if message.left_out:
         document["left_out"] = message.left_out
     return document

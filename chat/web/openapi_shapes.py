@@ -83,7 +83,7 @@ class Message(Shape):
     model: str | None
     usage: Usage | None
     citations: list[Citation] = Field(
-        description="What a live answer may cite; of one that ended, what its text does cite."
+        description="What the text cites; of an answer that is being written, so far."
     )
     left_out: int = Field(description="Earlier messages that the model was not told: they did not fit.")
     error: Failure | None

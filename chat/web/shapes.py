@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from chat.core.citing import cited
+from chat.core.lifecycle import is_final
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 from chat.store.people import Person
@@ -31,6 +33,14 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def citations_json(message: Message) -> list[dict[str, Any]]:
+    """Give what the text cites, so far: what else it was offered may be of its owner's library."""
+    if not message.citations or is_final(message.status):
+        return list(message.citations)
+    named = cited(message.text, {citation["number"] for citation in message.citations})
+    return [citation for citation in message.citations if citation["number"] in named]
+
+
 def message_json(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
@@ -45,7 +55,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "parent_id": message.parent_id,
         "model": message.model,
         "usage": message.usage,
-        "citations": list(message.citations),
+        "citations": citations_json(message),
         "left_out": message.left_out,
         "error": message.error,
         "finish_reason": message.finish_reason,

@@ -20,6 +20,7 @@ from chat.store.citations import offer
 from chat.store.copies import Turn
 from chat.store.people import Person
 from chat.store.portable import Heading, write
+from chat.store.streams import Batch
 from chat.web.caller import COOKIE
 from tests.web.calls import Api
 
@@ -415,3 +416,18 @@ def _citing(document: Any, citations: Any, at: int = 1) -> Any:
     messages = [dict(message) for message in document["messages"]]
     messages[at]["citations"] = citations
     return {**document, "messages": messages}
+
+
+def test_what_was_offered_and_is_not_cited_yet_is_nobodys(api: Api) -> None:
+    conversation = api.begin()
+    stream_id = api.ask(conversation)["reply"]["stream_id"]
+    state = api.house.streams.claim(stream_id, {Status.PENDING})
+    assert state is not None
+    offered = (SOURCE, replace(SOURCE, number=2, text="Nobody's business."))
+    api.house.store.write(lambda tx: offer(tx, stream_id, state.epoch, offered, 0))
+    for text, cited in (("It ends [1", []), ("].", [1])):
+        start = len(api.get(f"{conversation}/messages")["items"][-1]["text"])
+        api.house.streams.append([Batch(stream_id, state.epoch, start, text)])
+        shown = api.get(f"{conversation}/messages")["items"][-1]["citations"]
+        saved = export(api, conversation)["messages"][-1].get("citations", [])
+        assert [one["number"] for one in shown] == [one["number"] for one in saved] == cited
