@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select
@@ -13,6 +14,8 @@ from chat.store import passage_index
 from chat.store.document_tables import documents, passages
 from chat.store.passage_index import Entry
 from chat.store.transaction import Transaction
+
+TAKEN_BYTES = 24 << 10  # of text, by one `take_away`
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,16 @@ def put(
 
 
 def take_away(tx: Transaction, document_id: str, most: int) -> int:
-    """Delete some passages of a document, the last ones first, with their words; say how many there were."""
-    last = select(passages.c.seq).where(passages.c.document_id == document_id)
-    seqs = list(tx.execute(last.order_by(passages.c.number.desc()).limit(most)).scalars())
-    if seqs:
+    """Delete some passages of a document, the last ones first, with their words; say how many there were.
+
+    At most so many, and of long ones fewer: as many as have some TAKEN_BYTES.
+    """
+    last = select(passages.c.seq, passages.c.text).where(passages.c.document_id == document_id)
+    rows = tx.execute(last.order_by(passages.c.number.desc()).limit(most)).all()
+    sizes = accumulate(len(row.text.encode()) for row in rows)
+    seqs = [row.seq for row, size in zip(rows, sizes, strict=True) if size <= TAKEN_BYTES]
+    if rows:
+        seqs = seqs or [rows[0].seq]
         passage_index.take_out(tx.conn, seqs)
         tx.execute(delete_from(passages).where(passages.c.seq.in_(seqs)))
     return len(seqs)
