@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from contextlib import closing
 from typing import Any
 
@@ -88,6 +89,34 @@ def test_chips_stream_and_every_window_ends_with_the_same(server, upstream, ada,
     assert driver.shape == viewer.shape == plain.shape
     assert stored(ada, url)["text"] == TEXT
     assert [one["number"] for one in stored(ada, url)["citations"]] == [1, 2, 12]
+
+
+def test_from_a_file_to_a_sentence_in_it(server, upstream, ada, driver):
+    upstream.scripts["scripted"] = Script(text="Ask me about your file.")
+    url = driver.begin(server.url, "Hello?")
+    driver.wait_for_end()
+    about = f"name=rivers.md&conversation_id={url.rpartition('/')[2]}"
+    text = "# Rivers\n\nSprings lie high. A river rises where the first of them overflows.\n"
+    ours = {"Origin": server.url}
+    added = ada.request.post(f"{server.url}/api/documents?{about}", data=text.encode(), headers=ours).json()
+    document = f"{server.url}/api/documents/{added['id']}"
+    until = time.monotonic() + 30
+    while ada.request.get(document).json()["status"] != "ready":
+        assert time.monotonic() < until, ada.request.get(document).text()
+        time.sleep(0.1)
+    upstream.scripts["scripted"] = Script(
+        text="It rises where the first of the springs overflows [1].", pace=30
+    )
+    driver.ask("Where does a river rise?")
+    expect(chip(driver)).to_be_visible()
+    driver.wait_for_end()
+    expect(driver.page.locator(".cited")).to_have_text(re.compile("rivers.md"))
+    chip(driver).click()
+    expect(card(driver).locator("mark")).to_have_text("A river rises where the first of them overflows.")
+    card(driver).get_by_role("link").click()
+    driver.page.wait_for_url(f"**/d/{added['id']}?*")
+    expect(driver.page.locator("mark")).to_have_text("A river rises where the first of them overflows.")
+    assert driver.misdeeds() == driver.complaints == []
 
 
 def test_pointing_at_a_chip_opens_its_card_and_going_away_closes_it(driver, answered):
