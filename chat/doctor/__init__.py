@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from chat.config import Settings, SettingsError, load
-from chat.doctor import machine, model, on_postgres, on_redis, on_sqlite, said
+from chat.doctor import embeddings, machine, model, on_postgres, on_redis, on_sqlite, said
 from chat.doctor.finding import Finding, Verdict, wrong
 
 MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.WRONG: "wrong  "}
@@ -26,6 +26,7 @@ def examine(*, ask: bool, environment: Mapping[str, str] | None = None) -> Itera
     if settings.redis_url:
         yield from on_redis.examine(settings.redis_url)
     yield from model.examine(settings, ask=ask)
+    yield from embeddings.examine(settings)
     yield from machine.examine(settings, environment)
 
 

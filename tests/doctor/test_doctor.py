@@ -169,3 +169,21 @@ def test_a_grace_time_that_does_not_fit_is_wrong(tmp_path: Path) -> None:
     assert doctor(tmp_path, CHAT_GRACE_S="40", DYNO="web.1").verdict("leaving") == "wrong"
     given = doctor(tmp_path, GUNICORN_CMD_ARGS="--graceful-timeout=5")
     assert given.verdict("leaving") == "wrong"
+
+
+def test_the_embeddings_server_is_asked_for_a_vector(tmp_path: Path, upstream: Upstream) -> None:
+    done = doctor(tmp_path, CHAT_EMBEDDING_MODEL="words;dimensions=12", EMBEDDING_BASE_URL=upstream.url)
+    assert done.verdict("embeddings") == "ok"
+    assert "12 numbers" in done.out
+
+
+def test_one_that_makes_none_is_told_of_in_words(tmp_path: Path, upstream: Upstream) -> None:
+    for model, said in (("words;statuses=401", "refused the key"), ("page", "no embeddings' server")):
+        done = doctor(tmp_path, CHAT_EMBEDDING_MODEL=model, EMBEDDING_BASE_URL=upstream.url)
+        assert done.verdict("embeddings") == "wrong"
+        assert said in done.out
+
+
+def test_one_that_never_answers_is_not_waited_for(tmp_path: Path, upstream: Upstream) -> None:
+    done = doctor(tmp_path, CHAT_EMBEDDING_MODEL="words;silent=1", EMBEDDING_BASE_URL=upstream.url)
+    assert "did not answer within" in done.out
