@@ -10,7 +10,7 @@ from tests.browser.cable import Cable
 from tests.person import Person
 from tests.scripted import PROSE, Script
 from tests.server import RealServer
-from tests.server_promises.waiting import until_status
+from tests.server_promises.waiting import until, until_status
 from tests.terminal.calling import COMMAND, Terminal
 from tests.upstream import Upstream
 
@@ -232,3 +232,18 @@ def test_one_answer_at_a_time_and_how_to_end_it(terminal: Terminal, person: Pers
     assert f"python -m chat stop {asked.stream_id}" in done.err
     assert terminal.run("stop", asked.stream_id).status == 0
     until_status(person, asked.stream_id, "stopped")
+
+
+def test_on_a_screen_what_the_answer_rests_on_is_named_below_it(
+    terminal: Terminal, person: Person, standing_upstream: Upstream
+) -> None:
+    lease = b"# Ending\n\nEither party may end the lease with a notice of thirty days.\n"
+    added = person.call("POST", "/api/documents", params={"name": "lease.md"}, data=lease).json()
+    until(lambda: person.get(f"/api/documents/{added['id']}")["status"] == "ready", 30)
+    standing_upstream.scripts["cites"] = Script(text="With thirty days [1].")
+    question = ("ask", "-m", "cites", "How may the lease end?")
+    with terminal.start_on_screen(*question) as running:
+        shown = running.finish().out.replace("\r\n", "\n")
+    assert shown == "With thirty days [1].\n\nSources:\n[1] lease.md, Ending\n"
+    piped = terminal.run(*question)
+    assert (piped.out, piped.err) == ("With thirty days [1].\n", "")
