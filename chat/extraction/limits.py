@@ -4,10 +4,12 @@ import math
 import os
 import resource
 import signal
+import sys
 from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Self
 
+FARTHEST = 1 << 20  # beyond the highest descriptor that a server has
 FILES = 32  # open at once: what Python loads while it starts
 LOOKS_EACH_S = 1.0  # for whom it reads, and how long
 PATIENCE_S = 30.0  # beyond its time: whoever started it should have ended it, and may be paused himself
@@ -40,7 +42,7 @@ class Limits:
 
 def confine(limits: Limits, parent: int) -> None:
     """Give up what reading needs not: files, processes, memory, time; and end with whoever started this."""
-    os.closerange(3, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65_536))  # sockets that listen
+    os.closerange(3, FARTHEST)  # sockets that listen
     os.nice(10)  # answers go first
     processor_s = math.ceil(limits.seconds) + 1 if limits.seconds else resource.RLIM_INFINITY
     for what, most in (
@@ -51,7 +53,8 @@ def confine(limits: Limits, parent: int) -> None:
         (resource.RLIMIT_AS, limits.mib << 20),
         (resource.RLIMIT_CPU, processor_s),
     ):
-        _lower(what, most)
+        if (sys.platform, what) != ("darwin", resource.RLIMIT_AS):  # macOS knows no more than its name
+            _lower(what, most)
     _look_after(limits, parent)
 
 

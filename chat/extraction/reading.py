@@ -21,6 +21,8 @@ EMPTY = "There is no text in this document."
 TOLD = [
     field.name for field in fields(Passage)
 ]  # `asdict` would copy each value, and take longer than cutting
+LEAST_COUNTED = 100  # characters of a passage, however short: a file of headings would make millions
+UNPACKED = {"docx": 6}  # characters that a byte of it comes to, about
 LANGUAGE_BY = 20_000  # characters from its beginning tell a document's language
 
 
@@ -41,11 +43,12 @@ def read(kind: str, original: bytes, limits: Limits, tell: Callable[[Message], N
     """Tell of a document's passages and how far this is; give what to say at the end. Raises Unreadable."""
     far = Far(tell)
     pages, blocks = _blocks(kind, original, limits, far.reach)
-    characters, sample = 0, ""
-    total = len(original)
+    characters, counted, sample = 0, 0, ""
+    total = len(original) * UNPACKED.get(kind, 1)
     for passage in cut(blocks):
         characters += len(passage.text)
-        if limits.characters and characters > limits.characters:
+        counted += max(LEAST_COUNTED, len(passage.text))
+        if limits.characters and counted > limits.characters:
             raise Unreadable(
                 "too_long", f"This document has more text than the {limits.characters:,} characters allowed."
             )

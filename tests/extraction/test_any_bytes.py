@@ -49,7 +49,18 @@ MARKS = st.lists(
                 "<table><td>",
                 "<script>",
             ),
-            *("<nav>", "</nav>", "<a href='>", "&amp;", "&#xD800;", "&#0;", "\n", "\n\n", "CHAPTER I.\n\n"),
+            *(
+                "<script>",
+                "<nav>",
+                "</nav>",
+                "<a href='>",
+                "&amp;",
+                "&#xD800;",
+                "&#0;",
+                "\n",
+                "\n\n",
+                "CHAPTER I.\n\n",
+            ),
             *("\x0c", "\x1b[0m", "\0"),
         ]
     )

@@ -268,6 +268,10 @@ def test_megabytes_in_one_line_end_in_words(kind: str, text: bytes) -> None:
     assert why.code in ("too_long", "no_text", "too_slow")
 
 
+def test_a_file_of_headings_makes_no_million_passages() -> None:
+    assert refused("markdown", b"# a\nb\n" * 500_000, at_once=False).code == "too_long"
+
+
 @pytest.mark.parametrize("kind", ["text", "markdown", "html"])
 def test_no_text_is_said_so(kind: str) -> None:
     assert refused(kind, b" \n\t\n", at_once=False).code == "no_text"
