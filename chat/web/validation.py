@@ -77,9 +77,7 @@ Said = Annotated[
 ]
 System = Annotated[Whole, AfterValidator(_within_limit)]
 Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
-Name = Annotated[
-    Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(not_blank)
-]
+Name = Annotated[Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(not_blank)]
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]

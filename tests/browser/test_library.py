@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import People
+from tests.browser.test_access import faults
 from tests.browser.window import Window
 from tests.conftest import ServerFactory
 from tests.server import RealServer
@@ -233,3 +234,19 @@ def test_a_hostile_name_and_text_are_text(server: RealServer, driver: Window) ->
         page.get_by_role("link", name="Original").click()
     assert saving.value.suggested_filename.endswith(".html")
     assert driver.misdeeds() == []
+
+
+def test_axe_finds_nothing_serious_in_any_of_it(server: RealServer, driver: Window) -> None:
+    page = driver.page
+    page.goto(f"{server.url}/library")
+    assert faults(page) == []
+    page.set_input_files("#file", [file("Picture.png", PNG), file("Rivers.md")])
+    expect(page.locator(".document.ready")).to_have_count(1, timeout=20_000)
+    expect(page.locator("#uploads .failed")).to_have_count(1)
+    assert faults(page) == []
+    page.locator(".document a").first.click()
+    expect(page.locator(".passage").first).to_be_visible()
+    assert faults(page) == []
+    page.goto(server.url)
+    page.locator(".attach").click()
+    assert faults(page) == []

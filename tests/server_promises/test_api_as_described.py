@@ -83,7 +83,12 @@ def known_ids(person: Person) -> str:
     for one in asked:
         person.drive(one.stream_id).read_all()
         person.call("POST", f"/api/conversations/{one.conversation_id}/share")
+    added = [
+        person.call("POST", f"/api/documents?name={number}.txt", data=b"Rivers.").json()["id"]
+        for number in range(EACH)
+    ]
     known = {
+        "document_id": added,
         "conversation_id": [one.conversation_id for one in asked],
         "message_id": [one.reply_id for one in asked],
         "stream_id": [one.stream_id for one in asked],

@@ -143,6 +143,7 @@ class World:
             "invitation_id": open_one["id"],
             "person_id": third.id,
             "token_id": "x",
+            "number": "1",
         }
         return cls(api, ids, who, open_one["token"])
 
@@ -222,6 +223,7 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", "/c/<conversation_id>/members/<person_id>/remove"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/members/<person_id>/role"): OWNERS_PANEL,
     ("POST", "/c/<conversation_id>/leave"): (303, 303, 303, 404, 404),
+    ("GET", "/c/<conversation_id>/messages/<message_id>/sources/<number>"): (404,) * 5,  # it cites nothing
     ("GET", "/c/<conversation_id>/documents"): SHOWN,
     ("POST", "/c/<conversation_id>/library"): OWNERS_FORM,
     ("GET", "/d/<document_id>"): SHOWN,
