@@ -75,6 +75,8 @@ def test_how_much_of_a_question_is_held_is_told_by_weight() -> None:
 def test_scripts_without_spaces_are_found_within() -> None:
     assert score("天気", "東京の天気は晴れです。") > 0
     assert score("気天", "東京の天気は晴れです。") == 0
+    assert score("水", "飲み水はある") > 0
+    assert score("Python", "これはPythonです。") > 0
 
 
 @pytest.mark.parametrize(
