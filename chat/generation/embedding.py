@@ -29,6 +29,7 @@ PATIENCE_S = 60.0  # for the vectors of one part
 HOLD_S = 3 * PATIENCE_S  # after which another process may take a silent one's place
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # after a failure; each next one is twice as long
 LONGEST_ASKED_S = 3600.0  # that a server may want to be left alone for
+STORE_PAUSES_S = (0.5, 2.0, 8.0)  # between attempts to store what was made
 DOCUMENTS_AT_ONCE = 50  # of a look at what lacks
 ERASED_AT_ONCE = 20  # rows of vectors that are of no use any more
 SHORTEST_BYTES = 64  # of a text: what is not taken at this length is not refused for its length
@@ -134,10 +135,19 @@ class Embedding:
         if len(self._most_bytes) > MOST_REMEMBERED:
             self._most_bytes.clear()
         rows = self._vectors(space, document_id, part.texts)
-        self._store.write(partial(self._put, space=space, part=part, said=vectors.written(space, rows)))
+        self._keep(partial(self._put, space=space, part=part, said=vectors.written(space, rows)))
         self._tally.embedded += len(rows)
         self._failures = 0
         return len(rows)
+
+    def _keep(self, put: Callable[[Transaction], None]) -> None:
+        """Store what was made, and paid for, even if the database is away for a moment. Raises StoreAway."""
+        for pause in STORE_PAUSES_S:
+            try:
+                return self._store.write(put)
+            except StoreAway:
+                gevent.sleep(pause)
+        return self._store.write(put)
 
     def _put(self, tx: Transaction, space: Space, part: Part, said: bytes | list[str]) -> None:
         until = self._wall() + HOLD_S
