@@ -11,8 +11,7 @@ from chat.core.documents.status import DocumentStatus
 from chat.store import conversations as conversations_room
 from chat.store import people
 from chat.store.conversations import ConversationGone
-from chat.store.document_moves import AT_ONCE as AT_ONCE
-from chat.store.document_moves import topic_of_conversation, topic_of_library
+from chat.store.document_moves import AT_ONCE, topic_of_conversation, topic_of_library
 from chat.store.document_rights import HERE
 from chat.store.document_tables import documents, originals
 from chat.store.paging import check_limit, key_of, mark

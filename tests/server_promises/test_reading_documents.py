@@ -15,8 +15,8 @@ from tests.server import RealServer
 from tests.server_promises.waiting import until
 
 LINE = "In the year {0} the river rose {0} fingers above the old bridge, and nobody in the town slept.\n\n"
-LONG = "".join(LINE.format(number) for number in range(1, 30_001)).encode()  # takes seconds to read
-LAST = LINE.format(30_000).strip()
+LONG = "".join(LINE.format(number) for number in range(1, 12_001)).encode()  # takes a second or more to read
+LAST = LINE.format(12_000).strip()
 SECONDS = 60.0  # until a long document is read, on a machine that does other things, too
 
 
