@@ -15,11 +15,12 @@ from chat.core.ranking import Asked, Term, Text, weight_of
 from chat.store import passage_index
 from chat.store.document_rights import searched
 from chat.store.document_tables import documents, passages
-from chat.store.passage_index import EACH, TWICE, Lookup, Seqs
+from chat.store.passage_index import EACH, SOME, TWICE, Lookup, Seqs
 from chat.store.passages import Found
 
 MOST_HOLDING = 4_000  # passages that are looked up, for all words together
 MOST_TERMS = 10  # of a question that count, the rarest
+EVERYWHERE = 1 / 4  # of the passages: who holds such a word is not looked up, for it tells hardly any apart
 READ = 24  # passages that are read and ranked
 MOST_HIDDEN = 20_000  # passages on the same shelves that must not be found, that are left out first
 AGAIN = 0.4  # of a word's worth, for being there more than once
@@ -120,9 +121,7 @@ def _looked_up(
     scores = np.zeros(len(found))
     for at, term in enumerate(weighted):
         held = [its for (together, mark), its in zip(lookups, lists, strict=True) if at in together]
-        again = [
-            its for (together, mark), its in zip(lookups, lists, strict=True) if (at,) == together and mark
-        ]
+        again = [its for its, wanted in zip(lists, lookups, strict=True) if wanted == ((at,), TWICE)]
         for many, worth in ((held, 1.0), (again, AGAIN)):
             if many:
                 scores[np.searchsorted(found, np.unique(np.concatenate(many)))] += worth * term.weight
@@ -132,12 +131,17 @@ def _looked_up(
 def _plan(counts: Sequence[int], size: int) -> tuple[list[Wanted], int]:
     """Say which terms are looked up alone, which with the rarest; and how many passages of each at most."""
     rarest, *others = sorted(range(len(counts)), key=lambda at: counts[at])
+    everywhere = max(MOST_HOLDING, EVERYWHERE * size)
+    useful = [at for at in others if counts[at] <= everywhere]
     alone: Wanted = ((rarest,), EACH)
     again: Wanted = ((rarest,), TWICE)
-    if counts[rarest] > MOST_HOLDING:  # all of them are everywhere
-        return [alone, ((rarest, others[0]), EACH) if others else again], MOST_HOLDING // 2
-    lookups, left = [alone, again], MOST_HOLDING - counts[rarest]
-    for at in others:
+    if counts[rarest] > everywhere:  # no word tells passages apart: the sample of them has to do
+        return [((rarest,), SOME), ((rarest, *others[:1]), SOME)], MOST_HOLDING // 2
+    if counts[rarest] > MOST_HOLDING:
+        return [alone, ((rarest, useful[0]), EACH) if useful else again], MOST_HOLDING // 2
+    lookups = [alone, again]
+    left = MOST_HOLDING - counts[rarest]
+    for at in useful:
         together = counts[rarest] * counts[at] // max(1, size)
         if counts[at] <= left:
             lookups += [((at,), EACH), ((at,), TWICE)]

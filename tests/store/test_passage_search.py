@@ -120,3 +120,15 @@ def test_where_words_are_everywhere_only_so_many_passages_are_looked_up(
     assert search(talk, "whale sea ship")[0] == "The whale in the sea, by a ship."
     assert len(search(talk, "sea ship")) > 3
     assert all(many <= 20 for many in looked_up)
+
+
+def test_of_words_that_are_common_those_passages_are_found_that_hold_both(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passage_search, "MOST_HOLDING", 4)
+    monkeypatch.setattr(passage_index, "SAMPLE", 1)
+    ships = [f"A ship, number {number}." for number in range(10)]
+    seas = [f"The sea, number {number}." for number in range(10)]
+    ready(talk, *ships, *seas, *["Nothing else."] * 40, "A ship at sea.")
+    assert search(talk, "sea ship")[0] == "A ship at sea."
+    assert search(talk, "ship")[0] in [*ships, "A ship at sea."]
