@@ -220,7 +220,7 @@ def _walk(conn: Connection, most: int) -> None:
     """Have PostgreSQL walk the graph, in this transaction, until enough of what is allowed is found."""
     settings = {
         "hnsw.iterative_scan": "strict_order",
-        "hnsw.ef_search": str(min(1000, max(100, 2 * most))),
+        "hnsw.ef_search": str(min(1000, max(200, 4 * most))),
         "hnsw.max_scan_tuples": str(MOST_STEPS),
         "enable_sort": "off",  # to compare all is what was decided against
     }
