@@ -65,10 +65,8 @@ def nearest(many: Sequence[Rows], vector: Vector, most: int) -> list[Hit]:
         return []
     # Not by the matrix product: its threads wait for each other, for long where other processes are busy.
     likeness = np.concatenate([np.vecdot(rows, vector) for rows in many])
-    if most < len(likeness):
-        found = np.argpartition(likeness, -most)[-most:]
-    else:
-        found = np.arange(len(likeness))
+    every = np.arange(len(likeness))
+    found = np.argpartition(likeness, -most)[-most:] if most < len(likeness) else every
     found = found[np.lexsort((found, -likeness[found]))]  # of two that are as alike, the first
     starts = np.cumsum([0, *(len(rows) for rows in many)])
     which = np.searchsorted(starts, found, side="right") - 1
