@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
+import gevent
 import structlog
 
 from chat.core.fusion import fuse
@@ -58,16 +59,21 @@ class Retrieval:
         before = terms(earlier) if earlier and len(own) <= FEW else []
         wanted = _weighted(own, before)
         asker = (person_id, conversation_id)
-        drawn = self._store.read(lambda conn: look(conn, *asker, wanted, DEEP, self._fits))
         asked = f"{earlier}\n{question}" if before else question
-        near = self._near(person_id, conversation_id, asked) if wanted else []
+        nearing = gevent.spawn(self._near, *asker, asked if wanted else "")
+        try:
+            gevent.sleep(0)  # it asks for the question's vector, or compares: none of that needs us
+            drawn = self._store.read(lambda conn: look(conn, *asker, wanted, DEEP, self._fits))
+            near = nearing.get()
+        finally:
+            nearing.kill(block=False)
         given = {one.document_id for one in drawn.whole}
         found = [one for one in _joined(drawn.found, near) if one.document_id not in given]
         return _sources([*drawn.whole, *(found or drawn.beginnings)[: self._most]])
 
     def _near(self, person_id: str, conversation_id: str, text: str) -> list[Found]:
         """Find by meaning. Never raises: whatever is wrong with vectors, words are found without them."""
-        if self._vectors is None:
+        if self._vectors is None or not text:
             return []
         try:
             seqs = self._vectors.nearest(person_id, conversation_id, text, DEEP)
