@@ -2,8 +2,10 @@
 
 An empty database is filled first: two people, each with a library of that many passages in 500 documents, in
 words of a made-up language, some of them everywhere and most seldom, as in any language. Then the sources of
-questions are found in the first one's, by their words alone. Each is asked several times and the quickest
-counts, for the machine may do other things too. (The CPU is that of this process, without PostgreSQL's.)
+questions are found in the first one's: by their words alone or, with `--vectors`, by vectors of 384 numbers
+too, which are drawn at random, for only what the comparing takes is measured. Each is asked several times
+and the quickest counts, for the machine may do other things too. (The CPU is that of this process, without
+PostgreSQL's.)
 """
 
 __import__("gevent.monkey").monkey.patch_all()  # as the server is
@@ -12,30 +14,38 @@ __import__("gevent.monkey").monkey.patch_all()  # as the server is
 import argparse
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, insert, make_url, text
+import numpy as np
+from sqlalchemy import Connection, create_engine, insert, make_url, text, update
 
 from bench.seed import BEGAN, Babble, fast_engine, fill
 from chat import addresses
 from chat.config import Settings
 from chat.core.documents.status import DocumentStatus
+from chat.core.likeness import Rows, unit
 from chat.core.stems import stems
+from chat.core.tally import Tally
+from chat.generation.embeddings import Embeddings
 from chat.generation.retrieval import Retrieval
-from chat.store import postgres, sqlite
+from chat.generation.vectors import Vectors
+from chat.store import postgres, sqlite, vector_spaces, vectors
 from chat.store.document_tables import documents
 from chat.store.passage_index import TABLES, Entry, numbers_of, shelf_of, tokens_of
 from chat.store.postgres import PostgresStore
 from chat.store.sqlite import SqliteStore
 from chat.store.tables import conversations, people
-from chat.store.transaction import Store
+from chat.store.transaction import Store, Transaction
+from chat.store.vector_spaces import Space
 from chat.web.database import migrate
 
 OWNERS = ("ada", "ben")
 TALK = "conversation"
 DOCUMENTS = 500  # of each
 PASSAGE = (100, 170)  # words, from and to
+DIMENSIONS = 384
 AT_ONCE = 1_000  # passages in one transaction
 
 
@@ -45,13 +55,15 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=100_000, help="of each of the two")
     parser.add_argument("--rounds", type=int, default=60, help="questions of each kind")
     parser.add_argument("--again", type=int, default=5, help="times that each is asked: the quickest counts")
+    parser.add_argument("--vectors", action="store_true", help="find by meaning beside")
     asked = parser.parse_args()
     url = addresses.database(asked.database)
     told: Any = {"database_url": url, "secret_key": "bench"}
     print(migrate(Settings(_env_file=None, **told)))
     babble = Babble()
     _fill(url, babble, asked.passages)
-    retrieval = Retrieval(_open(url))
+    store = _open(url)
+    retrieval = Retrieval(store, _vectors(store, url) if asked.vectors else None)
     for kind, ask in kinds(babble).items():
         print(f"{kind:32} {_measured(retrieval, ask, asked.rounds, asked.again)}", flush=True)
 
@@ -73,6 +85,53 @@ def kinds(babble: Babble) -> dict[str, Callable[[], str]]:
         "a long question": words(*[(0, 100)] * 12, *[(100, 3000)] * 12),
         "what is nowhere": lambda: f"qqqq{chance.randrange(1000)}",
     }
+
+
+class Drawn(Embeddings):
+    """Knows a vector for any text at once, without meaning."""
+
+    def __init__(self) -> None:
+        self.model = "drawn"
+        self._chance = np.random.default_rng(5)
+
+    def embed(self, texts: Sequence[str], within_s: float) -> Rows:
+        return unit(self._chance.normal(size=(len(texts), DIMENSIONS)))
+
+
+def _vectors(store: Store, url: str) -> Vectors:
+    """Give what finds by meaning, after the first one's passages have got vectors."""
+    drawn = Drawn()
+    space = store.write(lambda tx: vector_spaces.open_space(tx, drawn.model, DIMENSIONS, 0))
+    graph = f"ix_{space.table}_vector"
+    if store.read(vectors.count_lacking):
+        if space.by_rows:
+            store.write(lambda tx: tx.execute(text(f"DROP INDEX IF EXISTS {graph}")))
+        for number in range(DOCUMENTS):
+            while store.write(partial(_embed, space=space, drawn=drawn, document_id=f"{OWNERS[0]}{number}")):
+                pass
+    if space.by_rows:
+        index = f"CREATE INDEX IF NOT EXISTS {graph} ON {space.table} USING hnsw (vector halfvec_ip_ops)"
+        with create_engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for setting in ("statement_timeout = 0", "maintenance_work_mem = '512MB'"):
+                connection.execute(text(f"SET {setting}"))
+            connection.execute(text(index))
+            connection.execute(text("ANALYZE"))
+    finder = Vectors(store, drawn, cache_bytes=1 << 30, wait_s=60, now=time.monotonic, tally=Tally())
+    began = time.perf_counter()
+    finder.nearest(OWNERS[0], TALK, "the first question", 1)
+    kind = "pgvector" if space.by_rows else "packed"
+    print(f"{kind}; the first: {1000 * (time.perf_counter() - began):.0f} ms", flush=True)
+    return finder
+
+
+def _embed(tx: Transaction, space: Space, drawn: Drawn, document_id: str) -> bool:
+    tx.execute(update(vector_spaces.vector_spaces).values(holder="bench"))
+    part = vectors.next_part(tx.conn, document_id, 64)
+    if part is None:
+        return False
+    rows = drawn.embed([""] * len(part.texts), 1)
+    vectors.put(tx, space, part, vectors.written(space, rows), process="bench", until=1e12)
+    return True
 
 
 def _open(url: str) -> Store:

@@ -58,11 +58,16 @@ class Matrices:
 
     def load(self, space: Space, wanted: Sequence[Searched], until: float) -> None:
         """Read of these what can be kept, up to that moment (as `now` tells); others go on meanwhile."""
+        lacking = [one for one in wanted if self._rows(space, one) is None]
+        if not lacking:
+            return
         ours = {_key(space, one) for one in wanted}
-        room = self._most - sum(_size(space, one) for one in wanted if self._rows(space, one) is not None)
+        room = (
+            self._most - sum(_size(space, one) for one in wanted) + sum(_size(space, one) for one in lacking)
+        )
         missing = []
-        for one in wanted:
-            if self._rows(space, one) is None and _size(space, one) <= room:
+        for one in lacking:
+            if _size(space, one) <= room:
                 room -= _size(space, one)
                 missing.append(one)
         for group in _groups(space, missing):
