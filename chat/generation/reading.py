@@ -11,6 +11,7 @@ import structlog
 from gevent.pool import Pool
 from gevent.threadpool import ThreadPool
 
+from chat.core.log import StoreAway
 from chat.core.tally import Tally
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
@@ -34,7 +35,8 @@ BREATH_S = 0.02  # between two writes: answers are written, too
 LEAVE_S = 3.0  # in which all that is read here is given back
 # What may have been the machine's fault rather than the document's.
 WORTH_ANOTHER = frozenset({"crashed", "too_slow"})
-CRASHED = Unreadable("crashed", "Reading this document did not come to an end. It may be damaged.")
+CRASHED = "crashed", "Reading this document did not come to an end. It may be damaged."
+GAVE_UP = "crashed", "Reading this document failed several times. It may be damaged; try another copy of it."
 
 
 class Leaving(Exception):
@@ -132,17 +134,22 @@ class Reading:
                 self._tally.document_s.add(self._clock() - began)
                 self._tally.documents_read["ready"] += 1
             except (Leaving, ClaimLost):
-                self._store.write(partial(reading_queue.give_back, taken=job.claim))
+                self._give_back(job.claim)
+            except StoreAway as away:  # no fault of the document's
+                log.info("a document waits for the database", reason=str(away))
+                self._give_back(job.claim, self._now() + reading_queue.PAUSE_S)
             except Unreadable as why:
                 self._refuse(job.claim, why)
             except Exception:
                 log.exception("a document was not read")
-                self._refuse(job.claim, CRASHED)
+                self._refuse(job.claim, Unreadable(*CRASHED))
             finally:
                 self._jobs.discard(job)
 
     def _fill(self, job: Job) -> None:
         """Store what a document says, bit by bit; then it is ready. Raises Unreadable, ClaimLost, Leaving."""
+        if job.claim.is_spent:
+            raise Unreadable(*GAVE_UP)
         self._empty(job.claim)
         original = documents.pieces_of(self._store, job.claim.document_id)
         batch = Batch(self._clock())
@@ -155,7 +162,7 @@ class Reading:
                 batch.add(message)
                 if batch.is_due(self._clock()):
                     self._put(job.claim, batch)
-        raise CRASHED
+        raise Unreadable(*CRASHED)
 
     def _empty(self, claim: Claim) -> None:
         """Take away what an attempt before this one left."""
@@ -195,7 +202,10 @@ class Reading:
             if not self._write(partial(end, taken=claim, error=error, now=self._now())):
                 self._tally.documents_read["failed"] += 1
         except ClaimLost:
-            self._write(partial(reading_queue.give_back, taken=claim))
+            self._give_back(claim)
+
+    def _give_back(self, claim: Claim, pause_until: float | None = None) -> None:
+        self._write(partial(reading_queue.give_back, taken=claim, pause_until=pause_until))
 
     def _write(self, fn: Callable[[Transaction], T]) -> T:
         return self._store.write(fn)

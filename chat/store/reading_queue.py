@@ -22,10 +22,6 @@ from chat.store.transaction import Transaction
 ON_ITS_WAY = text(UNFINISHED)
 ATTEMPTS = 3  # what ends its reader each time must not do so for ever
 PAUSE_S = 5.0  # before the next attempt, once one failed: what it lacked may be back
-GAVE_UP = {
-    "code": "reading_failed",
-    "message": "Reading this document failed several times. It may be damaged; try another copy of it.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,11 @@ class Claim:
     kind: str
     reader: str
     attempt: int  # from 1
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether as many attempts as there may be have failed: it is only emptied, and fails for good."""
+        return self.attempt > ATTEMPTS
 
 
 class ClaimLost(Exception):
@@ -49,27 +50,23 @@ def claim(tx: Transaction, reader: str, now: float, until: float) -> Claim | Non
     """Take the next document that waits, or that nobody reads any more; None when there is none.
 
     Of several people's, first those of whom none is being read: who adds a hundred holds up nobody.
+    See `is_spent` of what comes back.
     """
-    while True:
-        row = tx.execute(_next(now)).one_or_none()
-        if row is None:
-            return None
-        this = documents.c.id == row.id
-        if row.attempts >= ATTEMPTS:
-            change(tx, this, **_at_rest(DocumentStatus.FAILED), error=GAVE_UP, updated_at=now)
-            continue
-        taken = Claim(row.id, row.kind, reader, row.attempts + 1)
-        change(
-            tx,
-            this,
-            status=DocumentStatus.READING,
-            reader=reader,
-            reading_until=until,
-            attempts=taken.attempt,
-            progress=0,
-            error=None,
-        )
-        return taken
+    row = tx.execute(_next(now)).one_or_none()
+    if row is None:
+        return None
+    taken = Claim(row.id, row.kind, reader, row.attempts + 1)
+    change(
+        tx,
+        documents.c.id == row.id,
+        status=DocumentStatus.READING,
+        reader=reader,
+        reading_until=until,
+        attempts=taken.attempt,
+        progress=0,
+        error=None,
+    )
+    return taken
 
 
 def waiting(conn: Connection, now: float, most: int) -> int:
@@ -159,9 +156,9 @@ def try_again(tx: Transaction, taken: Claim, error: dict[str, Any], now: float) 
     return True
 
 
-def give_back(tx: Transaction, taken: Claim) -> None:
+def give_back(tx: Transaction, taken: Claim, pause_until: float | None = None) -> None:
     """Let another process read it, or this one later: the attempt does not count. Harmless if it was lost."""
-    fields = {"status": DocumentStatus.WAITING, "reader": None, "reading_until": None, "progress": 0}
+    fields = {"status": DocumentStatus.WAITING, "reader": None, "reading_until": pause_until, "progress": 0}
     row = _set(tx, taken, attempts=taken.attempt - 1, **fields)
     if row is not None:
         ring(tx, row)

@@ -7,6 +7,8 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from chat.core.documents import Passage
+from chat.core.log import StoreAway
 from chat.core.tally import Tally
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
@@ -15,13 +17,13 @@ from chat.generation.erasing import Erasing
 from chat.generation.reading import Reading
 from chat.generation.reading_job import BATCH, WORDS, lots
 from chat.live.bell import LocalBell
-from chat.store import documents, passages
+from chat.store import documents, passages, reading_queue
 from chat.store.document_tables import documents as documents_table
 from chat.store.document_tables import originals
 from chat.store.document_tables import passages as passages_table
 from chat.store.documents import Document
 from chat.store.reading_queue import ATTEMPTS
-from tests.store.library import add, claim
+from tests.store.library import add, claim, put
 from tests.store.talk import BEN, Talk, count
 
 SOON_S = 10.0  # generous: within which a greenlet is done with what it was given
@@ -166,6 +168,36 @@ def test_what_kills_its_reader_is_tried_again_and_fails_in_the_end(talk: Talk, d
     assert (now.status, now.error["code"], now.passages) == ("failed", "crashed", 0)
     assert reader.child.closed == ATTEMPTS
     assert talk.read(count, passages_table) == 0
+
+
+def test_what_killed_all_who_read_it_fails_and_nothing_of_it_stays(talk: Talk) -> None:
+    poisoned, healthy = add(talk, original=lines(MANY)), add(talk, original=lines(3))
+    for _ in range(ATTEMPTS):
+        taken = claim(talk, reader="dead")
+        assert taken is not None
+        put(talk, taken, [Passage(1, "The river rose."), Passage(2, "It fell.")])
+        if taken.attempt < ATTEMPTS:
+            talk.write(reading_queue.empty_some, taken, BATCH)
+        talk.write(reading_queue.release, "dead")
+    reader = Reader(talk)
+    reader.read()
+    now = found(talk, poisoned)
+    assert (now.status, now.error["code"], now.passages) == ("failed", "crashed", 0)
+    assert found(talk, healthy).status == "ready"
+    assert "".join(text_of(talk, one) for one in (poisoned, healthy)) == lines(3).decode()
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_document(talk: Talk) -> None:
+    made, reader = add(talk, original=lines(MANY)), Reader(talk)
+    for _ in range(ATTEMPTS + 1):
+        reader.child.dies_of = StoreAway("for a moment")
+        reader.read()
+        assert found(talk, made).status == "waiting"
+        talk.now += 60
+    reader.child.dies_of = None
+    reader.read()
+    assert found(talk, made).status == "ready"
+    assert text_of(talk, made) == lines(MANY).decode()
 
 
 def test_who_was_unlucky_once_is_read_the_next_time(talk: Talk) -> None:

@@ -118,24 +118,16 @@ def test_what_is_given_back_waits_and_the_attempt_does_not_count(talk: Talk) -> 
         assert status(talk, made.id) == "waiting"
 
 
-def test_what_ends_its_reader_each_time_fails_after_three_attempts(talk: Talk) -> None:
+def test_what_ended_its_reader_each_time_is_claimed_once_more_to_be_emptied_and_fails(talk: Talk) -> None:
     made = add(talk)
     for _ in range(ATTEMPTS):
-        assert claim(talk).document_id == made.id
+        assert not claim(talk).is_spent
         talk.now += LEASE_S
-    assert claim(talk) is None
+    last = claim(talk)
+    assert last.is_spent
+    assert not talk.write(reading_queue.try_again, last, DAMAGED, talk.now)
     found = talk.read(documents.get, made.id)
-    assert (found.status, found.error["code"]) == ("failed", "reading_failed")
-
-
-def test_one_that_fails_three_times_in_a_row_keeps_others_waiting_no_longer(talk: Talk) -> None:
-    poisoned = add(talk)
-    for _ in range(ATTEMPTS):
-        claim(talk)
-        talk.now += LEASE_S
-    healthy = add(talk)
-    assert claim(talk).document_id == healthy.id
-    assert status(talk, poisoned.id) == "failed"
+    assert (found.status, found.error) == ("failed", DAMAGED)
 
 
 def test_an_attempt_that_failed_is_followed_by_another_after_a_pause(talk: Talk) -> None:
