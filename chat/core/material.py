@@ -18,6 +18,15 @@ it, like [1] or [2][3], and never inside code. Use only numbers that were given 
 cite a passage only for what it says. Where the passages do not answer the question, say so; what you say \
 from your own knowledge gets no number."""
 
+IN_VAIN = """\
+The user's documents were searched for what answers this question, and nothing was found. If the question is \
+about them, say so; do not guess what they hold."""
+
+
+def told_in_vain(system: str | None) -> str:
+    """Put behind a conversation's own instructions that a search found nothing."""
+    return f"{system.strip()}\n\n{IN_VAIN}" if system and system.strip() else IN_VAIN
+
 
 def with_rules(system: str | None) -> str:
     """Put the rules for passages behind a conversation's own instructions."""

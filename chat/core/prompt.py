@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chat.core.citing import MOST_SOURCES, without_marks
-from chat.core.material import beside, passage, with_rules
+from chat.core.material import beside, passage, told_in_vain, with_rules
 from chat.core.sources import Source
 from chat.core.tokens import tokens_of
 
@@ -61,6 +61,7 @@ class Fitted:
     question: str  # as it was asked
     sources: Sequence[Source] = ()
     left_out: int = 0
+    in_vain: bool = False  # documents were searched, and nothing was found
 
 
 def build(system: str | None, turns: Sequence[Turn]) -> list[dict[str, Any]]:
@@ -98,19 +99,28 @@ def fit(
     budget: Budget,
     code: str,
     so_far: str = "",
+    *,
+    in_vain: bool = False,
 ) -> Fitted:
     """Make the messages of a request that a model can hold; the last turn is the question.
 
     The instructions, the question and its sources go in always; of what was said before, the newest turns
     that fit. `code`: a random word, see `material`. `so_far`: what of the answer is told again besides.
+    `in_vain`: documents were searched, and nothing was found.
     """
     *history, question = [turn for turn in turns if turn.text.strip()] or [Turn("user", "")]
     said = question.text
     if sources:
         system, said = with_rules(system), beside(said, sources, code)
+    elif in_vain:
+        system = told_in_vain(system)
     told = _newest(history, budget.tokens - _tokens(system or "", said, so_far))
     return Fitted(
-        build(system, [*told, Turn("user", said)]), question.text, sources, len(history) - len(told)
+        build(system, [*told, Turn("user", said)]),
+        question.text,
+        sources,
+        len(history) - len(told),
+        in_vain and not sources,
     )
 
 

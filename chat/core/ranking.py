@@ -22,6 +22,7 @@ ABOVE = 0.6  # what a word of its headings or its document's name counts, beside
 BEFORE = 0.5  # what a word of the end of the passage before counts
 NEAR = 90  # characters from one word to another that is near it
 NEARNESS = 0.4  # what that adds, of the lesser one's weight
+SEAM = 0.5  # of what scripts without spaces ask for: about every second pair of signs is no word
 BEGINNING = 3  # letters that a word and its stem share at least; of a longer one, all but the last
 ACCENTS = re.compile("[\u0300-\u036f]+")
 POINTED = re.compile("[\u0483-\u1fff\ua66f-\uabff\ufb1e-\ufe2f]")  # scripts that may have other points
@@ -67,7 +68,7 @@ class Asked:
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self._terms = terms
-        self._whole = sum(term.weight for term in terms)
+        self._whole = sum(term.weight * (SEAM if ALONE.match(term.forms[0]) else 1) for term in terms)
         self._begins = _begins(terms)
         # The term of each word that was seen; -1: none.
         self._known = {form: at for at, term in reversed([*enumerate(terms)]) for form in term.forms}
@@ -87,7 +88,7 @@ class Asked:
             weight * count * (SATURATED + 1) / (count + SATURATED * length) for weight, count in found
         )
         held = sum(weight for weight, _ in found)
-        return Answered(score + self._nearness(own), held / self._whole if self._whole else 0.0)
+        return Answered(score + self._nearness(own), min(1.0, held / self._whole) if self._whole else 0.0)
 
     def _places(self, text: str) -> list[tuple[int, int]]:
         """Say where in a text which terms are. Looking for beginnings is quicker than reading all words."""

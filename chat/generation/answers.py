@@ -122,7 +122,8 @@ class Answers:
 
         def source(told: Fitted) -> Source:
             fields = _fields(temperature)
-            return self._source(Ask(told.messages, brief.model, fields, told.question, told.sources), so_far)
+            ask = Ask(told.messages, brief.model, fields, told.question, told.sources, told.in_vain)
+            return self._source(ask, so_far)
 
         def look(is_over: Over) -> Source:
             return source(grounds.lay(brief, stream_id, epoch, model, so_far, is_over))

@@ -62,7 +62,8 @@ class Grounds:
         sources = self._noted(stream_id) if epoch > 1 else []
         if sources:
             return self._fit(brief, sources, model, so_far)
-        fitted = self._fit(brief, self._found(brief, model), model, so_far)
+        found = self._found(brief, model)
+        fitted = self._fit(brief, found or [], model, so_far, in_vain=found == [])
         if is_over():
             raise Aborted
         if not fitted.sources and not fitted.left_out:
@@ -92,18 +93,22 @@ class Grounds:
             log.exception("sources could not be read", stream=stream_id)
             return []
 
-    def _found(self, brief: Briefing, model: str) -> list[Source]:
+    def _found(self, brief: Briefing, model: str) -> list[Source] | None:
+        """Find sources; None where nothing was searched, or that failed, or none of them has room."""
         if not (brief.has_documents and brief.turns):
-            return []
+            return None
         asked = [turn.text for turn in brief.turns if turn.role == "user"]
         question, earlier = asked[-1], asked[-2] if len(asked) > 1 else None
         try:
             found = self._retrieval.find(brief.asked_by, brief.conversation_id, question, earlier)
         except Exception:
             log.exception("nothing could be looked up", conversation=brief.conversation_id)
-            return []
-        return choose(brief.system, question, found, self._room.of(model))
+            return None
+        return (choose(brief.system, question, found, self._room.of(model)) or None) if found else []
 
-    def _fit(self, brief: Briefing, sources: Sequence[Source], model: str, so_far: str) -> Fitted:
+    def _fit(
+        self, brief: Briefing, sources: Sequence[Source], model: str, so_far: str, *, in_vain: bool = False
+    ) -> Fitted:
         code = secrets.token_hex(8)
-        return fit(brief.system, brief.turns, sources, self._room.of(model), code, so_far)
+        room = self._room.of(model)
+        return fit(brief.system, brief.turns, sources, room, code, so_far, in_vain=in_vain)

@@ -72,6 +72,12 @@ def test_how_much_of_a_question_is_held_is_told_by_weight() -> None:
     assert asked("whale ship", 3, 1).answered(Text("a whale", above="ships")).held == 1
 
 
+def test_where_two_words_of_a_script_without_spaces_meet_nothing_is_asked_for() -> None:
+    said = Text("每位员工每年享有二十天带薪年假。")
+    assert asked("员工有多少天年假？").answered(said).held > 1 / 2
+    assert asked("年假").answered(said).held == 1
+
+
 def test_scripts_without_spaces_are_found_within() -> None:
     assert score("天気", "東京の天気は晴れです。") > 0
     assert score("気天", "東京の天気は晴れです。") == 0

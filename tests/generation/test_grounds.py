@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from chat.core.lifecycle import Status
-from chat.core.material import RULES
+from chat.core.material import IN_VAIN, RULES
 from chat.core.prompt import Room
 from chat.core.sources import Source
 from chat.generation.answers import Answers
@@ -127,6 +127,30 @@ def test_what_does_not_fit_is_not_offered(tmp_path: Path):
     house.claim(asked)
     hear(source)
     assert house.citations(asked) == [one.number for one in house.mouth.asked[0].sources] == [1]
+
+
+def test_what_was_searched_in_vain_is_told_to_the_model_and_noted_nowhere(house: House):
+    house.shelf.found = []
+    asked = house.talk.ask("Which whale?")
+    source = house.open(asked)
+    house.claim(asked)
+    hear(source)
+    (ask,) = house.mouth.asked
+    assert ask.in_vain
+    assert ask.messages[0]["content"].endswith(IN_VAIN)
+    assert house.citations(asked) == []
+
+
+def test_what_could_not_be_searched_was_not_searched_in_vain(house: House):
+    def away() -> None:
+        raise OSError
+
+    house.shelf.wait = away
+    asked = house.talk.ask("Which whale?")
+    source = house.open(asked)
+    house.claim(asked)
+    hear(source)
+    assert not house.mouth.asked[0].in_vain
 
 
 def test_without_documents_nothing_is_looked_for_and_nothing_written(tmp_path: Path):

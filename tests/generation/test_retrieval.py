@@ -83,6 +83,19 @@ def test_what_nothing_answers_brings_nothing_along(talk: Talk) -> None:
     assert find(talk, "Which whale?") == []
 
 
+def test_a_question_in_a_script_without_spaces_finds_what_has_its_words(talk: Talk) -> None:
+    ready(
+        talk,
+        "每位员工每年享有二十天带薪年假。",
+        "员工手册：差旅报销须在三十天内提交。",
+        "A word.",
+        "The ship.",
+    )
+    found = texts(find(talk, "员工有多少天年假？"))
+    assert found[:1] == ["每位员工每年享有二十天带薪年假。"]
+    assert find(talk, "火车什么时候开？") == []
+
+
 def test_a_short_attachment_is_given_whole_in_its_order_and_before_the_library(talk: Talk) -> None:
     ready(talk, "A whale in the library.")
     ready(talk, "First.", "Then a whale.", "Last.", conversation_id=talk.cid)

@@ -9,7 +9,7 @@ from typing import Self
 from zlib import crc32
 
 from chat.core.prompt import CONTINUE
-from chat.generation.providers.demo_quotes import quoted
+from chat.generation.providers.demo_quotes import IN_VAIN, quoted
 from chat.generation.providers.types import (
     Aborted,
     Ask,
@@ -114,6 +114,8 @@ def rest_of_answer(ask: Ask) -> str:
         said = str(ask.messages[-1]["content"])
     question = ask.question or (asked[-1] if asked else "")
     whole = quoted(question, ask.sources) if ask.sources else read_answer(topic_of(question))
+    if ask.in_vain or said.startswith(IN_VAIN[:20]):  # who goes on with it has not searched
+        whole = IN_VAIN + whole
     return whole.removeprefix(said)
 
 

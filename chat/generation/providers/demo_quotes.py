@@ -4,7 +4,10 @@ import re
 from collections.abc import Sequence
 
 from chat.core.citing import best_sentence, sentences
+from chat.core.fusion import fuse
+from chat.core.ranking import Asked, Term, Text
 from chat.core.sources import Source
+from chat.core.stems import terms
 
 MOST = 3  # passages that are quoted
 LONGEST = 320  # characters of one quotation
@@ -14,6 +17,17 @@ BEFORE = """\
 This is the **built-in demo**: no model was asked, so nobody has understood your question. But your \
 documents were searched, and this is what in them comes closest to it:
 """
+BEGINNINGS = """\
+This is the **built-in demo**: no model was asked, so nobody has understood your question. Your documents \
+were searched, and **nothing in them has a word in common with it**. This is how they begin:
+"""
+IN_VAIN = """\
+Your documents were searched, and **nothing in them answers this**. Ask with words that stand in them: this \
+demo, without a model, finds nothing by meaning.
+
+---
+
+"""
 AFTER = """\
 The number behind each quotation shows the passage that it stands in. A real model would answer in its own \
 words, and cite them in the same way: set `OPENAI_API_KEY` and start again.
@@ -22,7 +36,27 @@ words, and cite them in the same way: set `OPENAI_API_KEY` and start again.
 
 def quoted(question: str, sources: Sequence[Source]) -> str:
     """Write an answer of quotations, best first; the same for the same question and sources."""
-    return "\n".join((BEFORE, *(_quotation(question, source) for source in sources[:MOST]), AFTER))
+    closest = _closest(question, sources)
+    quotations = (_quotation(question, source) for source in (closest or sources)[:MOST])
+    return "\n".join((BEFORE if closest else BEGINNINGS, *quotations, AFTER))
+
+
+def _closest(question: str, sources: Sequence[Source]) -> list[Source]:
+    """List those that hold words of the question, the closest first."""
+    asked = Asked([Term(forms, 1.0) for forms in terms(question)])
+    held = {one: asked.answered(Text(one.text, above=one.heading)).held for one in sources}
+    found = [one for one in sources if held[one]]
+    if not _is_read_in_order(sources):
+        return found
+    return fuse(found, sorted(found, key=lambda one: -held[one]))
+
+
+def _is_read_in_order(sources: Sequence[Source]) -> bool:
+    """Say whether whole documents come first, as they are read: then they have no rank."""
+    first, second = (*sources[:2], None, None)[:2]
+    if first is None or second is None or first.passage != 1:
+        return False
+    return second.passage == (2 if second.document_id == first.document_id else 1)
 
 
 def _quotation(question: str, source: Source) -> str:

@@ -12,7 +12,8 @@ class Ask:
     """One question: OpenAI-shaped messages (the system prompt is the first); no model: the default one.
 
     `fields`: what the request says besides, for servers that need to be told how to go on. `question` and
-    `sources`: what was asked, and what may be cited for it; both are in the messages too.
+    `sources`: what was asked, and what may be cited for it; both are in the messages too, and that documents
+    were searched `in_vain`.
     """
 
     messages: Sequence[dict[str, Any]]
@@ -20,6 +21,7 @@ class Ask:
     fields: Mapping[str, Any] = field(default_factory=dict)
     question: str = ""
     sources: Sequence[Source] = ()
+    in_vain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

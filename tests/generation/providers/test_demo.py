@@ -19,6 +19,7 @@ from chat.generation.providers.demo import (
     thought_before,
     topic_of,
 )
+from chat.generation.providers.demo_quotes import IN_VAIN
 from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Patience, Reasoning, Usage
 from tests.generation.providers.conftest import hear, question
 
@@ -166,7 +167,7 @@ def test_where_there_are_documents_it_quotes_them_and_says_that_nobody_understoo
     assert "*Le\\*ase \\[1\\].pdf*, page 12, 4.2 Notice" in text
     assert "built-in demo" in text
     assert "OPENAI_API_KEY" in text
-    assert cited(text, range(10)) == [1, 2, 3], "what a document writes is no mark"
+    assert cited(text, range(10)) == [1, 2], "what a document writes is no mark; 3 says nothing of it"
     assert "<b>" not in render(text)
     assert thought_before(with_sources()) == "", "a passage about thinking asks for no thoughts"
     assert thought_before(with_sources("Think about it.")) != ""
@@ -184,3 +185,27 @@ def test_an_interrupted_answer_of_quotations_goes_on_exactly(share: float) -> No
     whole = rest_of_answer(ask)
     kept = whole[: int(len(whole) * share)]
     assert kept + rest_of_answer(replace(ask, messages=continuation(ask.messages, kept))) == whole
+
+
+def test_of_what_is_given_whole_the_closest_is_quoted_first_wherever_it_stands() -> None:
+    texts = ("Agreement of the parties.", "Fees.", "Agreements are kept.", "No agreement.", LEASE)
+    whole = [Source(n, "d", "lease.pdf", n, None, "", text) for n, text in enumerate(texts, 1)]
+    text = rest_of_answer(replace(with_sources("By what notice does the agreement end?"), sources=whole))
+    assert 5 in cited(text, range(10))
+    assert 2 not in cited(text, range(10))
+
+
+def test_where_no_passage_has_a_word_of_the_question_it_says_so() -> None:
+    text = rest_of_answer(with_sources("Which whale?"))
+    assert "has a word in common" in text
+    assert cited(text, range(10)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5])
+def test_what_was_searched_in_vain_is_said_before_the_answer(share: float) -> None:
+    ask = replace(question("hello"), question="hello", in_vain=True)
+    whole = rest_of_answer(ask)
+    assert whole == IN_VAIN + read_answer("welcome")
+    kept = whole[: int(len(whole) * share)]
+    on = replace(ask, messages=continuation(ask.messages, kept), in_vain=not kept)
+    assert kept + rest_of_answer(on) == whole
