@@ -6,10 +6,12 @@ They go into whatever statement looks documents up, so that nothing is found fir
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from chat.core.documents.status import DocumentStatus
+from chat.store.document_moves import AT_ONCE
 from chat.store.document_tables import documents
 from chat.store.tables import conversations, members
 
 HERE = documents.c.discarded_at.is_(None)
+DISCARDED = documents.c.discarded_at > AT_ONCE  # and not yet for good
 Id = str | ColumnElement[str]  # or a parameter, in a statement that is written once and asked often
 
 
@@ -47,8 +49,17 @@ def readable(person_id: str) -> ColumnElement[bool]:
 
 def changeable(person_id: str) -> ColumnElement[bool]:
     """Say which documents a person may rename and delete: their own, and those of conversations they own."""
+    return and_(HERE, _theirs(person_id))
+
+
+def restorable(person_id: str) -> ColumnElement[bool]:
+    """Say which documents that were deleted a person may bring back: those that they could delete now."""
+    return and_(DISCARDED, _theirs(person_id))
+
+
+def _theirs(person_id: str) -> ColumnElement[bool]:
     added = and_(documents.c.owner_id == person_id, _of_a_conversation(_joined(person_id)))
-    return and_(HERE, or_(_of_library(person_id), _of_a_conversation(_owns(person_id)), added))
+    return or_(_of_library(person_id), _of_a_conversation(_owns(person_id)), added)
 
 
 def _of_library(person_id: Id) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from chat.store import conversations as conversations_room
 from chat.store import people
 from chat.store.conversations import ConversationGone
 from chat.store.document_moves import AT_ONCE, topic_of_conversation, topic_of_library
-from chat.store.document_rights import HERE
+from chat.store.document_rights import DISCARDED, HERE
 from chat.store.document_tables import documents, originals
 from chat.store.paging import check_limit, key_of, mark
 from chat.store.passage_index import shelf_of
@@ -235,12 +235,12 @@ def delete(tx: Transaction, document_id: str) -> bool:
     return change(tx, _is(document_id), discarded_at=AT_ONCE) is not None
 
 
-def restore(tx: Transaction, document_id: str) -> Document | None:
+def restore(tx: Transaction, document_id: str, allowed: ColumnElement[bool] = DISCARDED) -> Document | None:
     """Bring a discarded one back as it was; None when it was erased, or never discarded.
 
-    Who may is the caller's to know: see `discarded`.
+    `allowed`: `document_rights.restorable`, for whoever asks.
     """
-    found = change(tx, _discarded(document_id), discarded_at=None)
+    found = change(tx, and_(documents.c.id == document_id, allowed), discarded_at=None)
     if found is not None:
         tx.ring(READERS)  # perhaps it was not read yet
     return found
@@ -255,9 +255,11 @@ def change(tx: Transaction, where: ColumnElement[bool], **values: Any) -> Docume
     return from_row(row)
 
 
-def discarded(conn: Connection, document_id: str) -> Document | None:
-    """Find one that was discarded and may still be brought back."""
-    row = conn.execute(select(documents).where(_discarded(document_id))).one_or_none()
+def discarded(
+    conn: Connection, document_id: str, allowed: ColumnElement[bool] = DISCARDED
+) -> Document | None:
+    """Find one that was discarded and may still be brought back; `allowed`: as `restore` has it."""
+    row = conn.execute(select(documents).where(documents.c.id == document_id, allowed)).one_or_none()
     return from_row(row) if row else None
 
 
@@ -280,7 +282,3 @@ def from_row(row: Row[Any]) -> Document:
 def _is(document_id: str, status: DocumentStatus | None = None) -> ColumnElement[bool]:
     this = and_(documents.c.id == document_id, HERE)
     return this if status is None else and_(this, documents.c.status == status)
-
-
-def _discarded(document_id: str) -> ColumnElement[bool]:
-    return and_(documents.c.id == document_id, documents.c.discarded_at > AT_ONCE)

@@ -95,6 +95,11 @@ def conversation_or_404(conversation_id: str, need: Need = "read") -> Conversati
     return conversation
 
 
+def holds(conn: Connection, who: Person, conversation_id: str, need: Need) -> bool:
+    """Say in a write of its own whether they (still) may: a body may take minutes to come in."""
+    return _suffices(_right(conn, who, rights.of_conversation(conn, conversation_id, who.id), 0.0), need)
+
+
 def stream_or_404(stream_id: str, need: Need = "read") -> StreamState:
     """Find a stream that the caller may read (or `ask` for, stop, delete). Raises NotFound, ReadOnly."""
     return stream_with_permit(stream_id, need)[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from chat.core.documents.file_names import clean_name
-from chat.store import conversations, documents
+from chat.store import conversations, document_rights, documents
 from chat.store.documents import Document, TooManyDocuments, TooMuch
 from chat.store.people import Person
 from chat.web import access
@@ -101,8 +101,9 @@ def delete(document_id: str) -> Response:
 @forms.post("/d/<document_id>/restore")
 def restore(document_id: str) -> Response:
     """Bring back what was deleted, as it was. Raises NotFound when it is too late."""
-    found, store = restorable(page_person(), document_id), house().store
-    if found is None or store.write(lambda tx: documents.restore(tx, document_id)) is None:
+    person, store = page_person(), house().store
+    found, theirs = restorable(person, document_id), document_rights.restorable(person.id)
+    if found is None or store.write(lambda tx: documents.restore(tx, document_id, theirs)) is None:
         raise NotFound
     return make_response("") if by_htmx() else _see(home_of(found))
 

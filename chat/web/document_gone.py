@@ -3,9 +3,8 @@
 from typing import Any
 
 from flask import request
-from sqlalchemy import Connection
 
-from chat.store import documents, rights
+from chat.store import document_rights, documents
 from chat.store.documents import Document
 from chat.store.people import Person
 from chat.web.document_view import document_path
@@ -16,20 +15,12 @@ from chat.web.house import house
 def restorable(person: Person, document_id: str) -> Document | None:
     """Find a deleted document that this person may bring back; None when it is too late, or not theirs.
 
-    Theirs is what they added, and what others added to a conversation of theirs.
+    Theirs is what they may delete: what they added where they still are, and all in conversations of theirs.
     """
     if NUL in document_id:
         return None
-
-    def look(conn: Connection) -> Document | None:
-        found = documents.discarded(conn, document_id)
-        if found is None or found.owner_id == person.id:
-            return found
-        place = found.conversation_id
-        whose = rights.of_conversation(conn, place) if place else None
-        return found if whose and whose.owner_id == person.id else None
-
-    return house().store.read(look)
+    theirs = document_rights.restorable(person.id)
+    return house().store.read(lambda conn: documents.discarded(conn, document_id, theirs))
 
 
 def gone_context(person: Person) -> dict[str, Any]:

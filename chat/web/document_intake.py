@@ -12,9 +12,11 @@ from chat.extraction.limits import Limits
 from chat.extraction.unreadable import TOO_BIG, Unreadable
 from chat.generation import extracting
 from chat.store import conversations, documents
+from chat.store.conversations import ConversationGone
 from chat.store.documents import PIECE_BYTES, Allowed, Document
 from chat.store.people import Person
 from chat.store.transaction import Transaction
+from chat.web import access
 from chat.web.errors import ApiError, Invalid
 from chat.web.house import house
 from chat.web.uploads import Upload
@@ -25,8 +27,9 @@ NEW = "new"  # instead of a conversation's id: one is begun for the document
 
 
 def take_in(person: Person, conversation_id: str | None, upload: Upload) -> Document:
-    """Look at a file, store it piece by piece, and have it read. That the person may is asked before.
+    """Look at a file, store it piece by piece, and have it read.
 
+    That the person may is asked before, and once more now: a file may take minutes to come in.
     `conversation_id`: None for the library, NEW for a conversation that is begun with it.
     Raises ApiError (413, 415, 422), TooManyDocuments, TooMuch, ConversationGone, DocumentGone.
     """
@@ -39,6 +42,8 @@ def take_in(person: Person, conversation_id: str | None, upload: Upload) -> Docu
         place = conversation_id
         if place == NEW:
             place = conversations.create(tx, owner=person, now=now).id
+        elif place is not None and not access.holds(tx.conn, person, place, "ask"):
+            raise ConversationGone(place)
         return documents.begin(
             tx,
             owner=person,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from chat.store import conversations, discarding, documents, members
-from chat.store.document_rights import changeable, readable, searched
+from chat.store.document_rights import changeable, readable, restorable, searched
 from chat.store.tables import conversations as conversations_table
 from tests.store.library import add, allowed, begin, ready
 from tests.store.talk import ADA, BEN, Talk
@@ -84,6 +84,18 @@ def test_what_is_deleted_is_neither_drawn_on_nor_opened(shelves: Talk) -> None:
     assert allowed(shelves, searched(ADA.id, shelves.cid)) == {"ada's"}
     assert allowed(shelves, readable(BEN.id)) == {"ben's"}
     assert allowed(shelves, changeable(BEN.id)) == {"ben's"}
+
+
+def test_what_was_deleted_is_brought_back_by_who_could_delete_it_now(shelves: Talk) -> None:
+    for found in shelves.read(documents.page_of, conversation_id=shelves.cid)[0]:
+        shelves.write(documents.discard, found.id, shelves.now)
+    assert allowed(shelves, restorable(ADA.id)) == TALK
+    assert allowed(shelves, restorable(BEN.id)) == {"talk, by ben"}
+    assert allowed(shelves, restorable(EVE)) == set()
+    shelves.write(members.remove, shelves.cid, BEN.id)
+    assert allowed(shelves, restorable(BEN.id)) == set(), "they have no say there any more"
+    shelves.write(discarding.discard, shelves.cid, shelves.now)
+    assert allowed(shelves, restorable(ADA.id)) == set()
 
 
 def test_a_discarded_conversation_hides_its_documents_until_it_is_back(shelves: Talk) -> None:

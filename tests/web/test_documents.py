@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import Connection, func, select
 
 from chat.core.documents import Passage
-from chat.store import documents, passages
+from chat.store import documents, members, passages
 from chat.store.document_tables import documents as table
 from chat.store.document_tables import originals
 from chat.store.documents import PIECE_BYTES
@@ -308,6 +308,21 @@ def test_a_document_that_is_deleted_while_it_arrives_is_gone(
     monkeypatch.setattr("chat.web.document_intake.documents.put_piece", deleted)
     assert refused(api, name="a.txt") == (404, "not_found")
     assert api.get("/documents")["items"] == []
+
+
+def test_who_is_let_go_while_their_file_comes_in_adds_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = api.begin(title="Rivers")
+    here = path.rpartition("/")[2]
+    made = api.call("POST", f"{path}/invitations", {"role": "co-driver"}).get_json()
+    api.call("POST", "/invitations/accept", {"token": made["token"]}, who=api.ben)
+    ben = str(api.ben.id)
+    look = partial(api.house.store.write, lambda tx: members.remove(tx, here, ben))
+    monkeypatch.setattr("chat.web.document_intake._look_inside", lambda *_: look())
+    query = {"name": "a.txt", "conversation_id": here}
+    assert api.refused("POST", "/documents", data=RIVERS, query_string=query, who=api.ben)[0] == 404
+    assert api.get(f"/documents?conversation_id={here}")["items"] == []
 
 
 # ── afterwards ───────────────────────────────────────────────────────────────────────────────
