@@ -70,10 +70,11 @@ def open_space(tx: Transaction, model: str, dimensions: int, now: float) -> Spac
         return found
     row = {"model": model, "dimensions": dimensions, "by_rows": False, "created_at": now}
     space_id = tx.execute(insert(vector_spaces).values(row).returning(vector_spaces.c.id)).scalar_one()
+    # Before the table, which holds up all who write passages: they have their document's row by then.
+    tx.execute(update(documents).where(documents.c.embedded > 0).values(embedded=0))
     by_rows = on_postgres and _has_pgvector(tx.conn) and _make_table(tx.conn, space_id, dimensions)
     if by_rows:
         tx.execute(update(vector_spaces).where(vector_spaces.c.id == space_id).values(by_rows=True))
-    tx.execute(update(documents).where(documents.c.embedded > 0).values(embedded=0))
     return Space(space_id, model, dimensions, by_rows)
 
 
@@ -131,11 +132,12 @@ def erase_some(tx: Transaction, most: int) -> bool:
     old = tx.execute(older.order_by(vector_spaces.c.id).limit(1)).one_or_none()
     if old is None:
         return False
-    if old.by_rows:
-        tx.execute(text(f"DROP TABLE IF EXISTS {_table(old.id)}"))
-    elif tx.execute(delete(vectors).where(_some_not_of(space, most))).rowcount:
+    if not old.by_rows and tx.execute(delete(vectors).where(_some_not_of(space, most))).rowcount:
         return True
     tx.execute(delete(vector_spaces).where(vector_spaces.c.id == old.id))
+    if old.by_rows:  # in the order of `open_space`, and of who deletes passages: nobody waits crosswise
+        tx.execute(text("LOCK TABLE passages IN ACCESS EXCLUSIVE MODE"))
+        tx.execute(text(f"DROP TABLE IF EXISTS {_table(old.id)}"))
     return True
 
 
