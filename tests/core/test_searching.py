@@ -1,6 +1,7 @@
 """Words, queries and snippets: what is typed finds what was written, and never more than it says."""
 
 import random
+import time
 
 import pytest
 
@@ -135,3 +136,10 @@ def test_a_snippet_is_short_one_line_and_nothing_but_the_text(text: str) -> None
     shown = "".join(piece for piece, _ in snippet(text, parse("word foo")))
     assert len(shown) <= SHOWN + 4
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize("letter", ["a", "\u0e01"])
+def test_a_word_of_a_million_marks_holds_up_nobody(letter: str) -> None:
+    began = time.perf_counter()
+    words(letter + "\u0f71\u0f72\u0f74" * 100_000)  # out of order: sorting takes the square of their number
+    assert time.perf_counter() - began < 5  # minutes, where all of them are put in order
