@@ -4,6 +4,7 @@ import codecs
 import re
 import unicodedata
 
+from chat.core.searching import MARKS
 from chat.extraction.unreadable import Unreadable
 
 _ENCODINGS = """
@@ -40,6 +41,12 @@ _LIGATURES = {
     0xFB06: "st",
 }
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
+# Marks on one letter are put in order, which of many takes the square of their number. So that it never is
+# many, Unicode (UAX 15, "stream-safe") has a joiner, which is not seen, behind each thirty.
+_MOST_ON_ONE = 30
+_JOINER = "\u034f"
+_MARK = re.compile(f"[{MARKS}]")
+_MANY_MARKS = re.compile(f"[{MARKS}]{{{_MOST_ON_ONE}}}(?=[{MARKS}])")
 
 
 def decode(original: bytes, declared: str | None = None) -> str:
@@ -69,6 +76,8 @@ def clean(text: str) -> str:
         text = _UNSEEN.sub("", text)
     if _LIGATURE.search(used):
         text = text.translate(_LIGATURES)
+    if _MARK.search(used):
+        text = _MANY_MARKS.sub(rf"\g<0>{_JOINER}", text)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 

@@ -1,5 +1,6 @@
 """What is read of plain text and Markdown."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -167,3 +168,15 @@ def test_quotes_comments_and_what_stands_before_the_text() -> None:
 def test_a_heading_with_nothing_below_it_is_not_lost() -> None:
     assert under(marked("# One", "## Two", "# Three")) == [("Two", ("One",)), ("Three", ())]
     assert said(marked("# C# and F#")) == ["C# and F#"]
+
+
+def test_a_letter_with_a_million_marks_is_read_in_time_and_says_the_same() -> None:
+    began = time.perf_counter()
+    (block,) = text.read(("a" + "\u0316\u0301" * 300_000).encode())
+    assert time.perf_counter() - began < 20  # hours, where all of them are put in order
+    assert block.text.replace("\u034f", "").count("\u0316") == 300_000
+
+
+def test_marks_as_languages_have_them_stay_as_they_are() -> None:
+    hindi = "\u0939\u093f\u0928\u094d\u0926\u0940 \u092e\u0947\u0902"
+    assert said(list(text.read(f"{hindi} Cre\u0300me".encode()))) == [f"{hindi} Cr\u00e8me"]
