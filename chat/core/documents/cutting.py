@@ -14,6 +14,9 @@ MOST = 1400
 LEAST = 450  # no long paragraph is cut before this; at the end of a section, fewer go with those before
 OVERLAP = 200  # of the passage before, within which a passage is found too
 PARAGRAPH = "\n\n"  # between the blocks of a passage
+LONGEST_GAP = (
+    20  # of white space that is kept where a block is cut: a page of it would leave no room for text
+)
 BETWEEN_HEADINGS = " › "
 LONGEST_HEADING = 300  # of all of them together
 
@@ -91,7 +94,7 @@ def _parts(text: str) -> Iterator[Part]:
         left = len(text) - at
         ends, begins = _best_cut(text, at, MOST, TARGET if left > 2 * TARGET else left // 2, LEAST)
         yield text[at:ends], joint
-        at, joint = begins, text[ends:begins]
+        at, joint = begins, text[ends : min(begins, ends + LONGEST_GAP)]
     if text:
         yield text[at:], joint
 

@@ -122,3 +122,11 @@ def test_one_line_of_many_megabytes_takes_no_more_than_its_share_of_time(text: s
     began = time.perf_counter()
     assert sum(len(one.text) for one in cut([Block(text)])) > 1_000_000
     assert time.perf_counter() - began < 60  # a quadratic way would take hours
+
+
+@pytest.mark.parametrize("gap", [1_000, 3_000, 200_000])
+def test_a_page_of_white_space_within_a_line_loses_no_text(gap: int) -> None:
+    for text in ("Hello." + " " * gap + "x" * 1500, "a" * 100 + " " * gap + "b " * 3000 + "c"):
+        found = passages(text)
+        assert "".join("".join(one.text for one in found).split()) == "".join(text.split())
+        assert max(len(one.text) for one in found) <= MOST
