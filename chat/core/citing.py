@@ -151,10 +151,10 @@ def _claims(text: str, numbers: Collection[int]) -> dict[int, list[str]]:
     for mark in marks(text):
         claim = None
         for number in mark.numbers:
-            if number in numbers:
+            if number in numbers and len(claims := found.setdefault(number, [])) < MOST_CLAIMS:
                 claim = claim if claim is not None else _claim(text, mark)
-                found.setdefault(number, []).append(claim)
-    return {number: claims[:MOST_CLAIMS] for number, claims in found.items()}
+                claims.append(claim)
+    return found
 
 
 def _claim(text: str, mark: Mark) -> str:

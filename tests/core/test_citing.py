@@ -123,7 +123,8 @@ EVIL = {
     "ticks": "`" * 100_000, "lone ticks": "`a " * 100_000, "rows of ticks": "`a``b```c" * 30_000,
     "rising rows": "".join("`" * n + " " for n in range(700)), "open marks": "[1" * 200_000,
     "fences": "```\n" * 60_000, "open fences": "```x\n" * 60_000, "numbers": "[1," * 100_000,
-    "quotes": ">" * 200_000, "blank lines": "\n" * 200_000, "dots": ". " * 40_000, "marks": "[1]" * 10_000,
+    "quotes": ">" * 200_000, "blank lines": "\n" * 200_000, "dots": ". " * 40_000, "marks": "[1]" * 300_000,
+    "claims": "One two three four. [1] " * 40_000,
 }  # fmt: skip
 
 
