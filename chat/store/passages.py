@@ -108,8 +108,13 @@ def page_of(
 
 def by_seqs(conn: Connection, seqs: Iterable[int], allowed: ColumnElement[bool]) -> dict[int, Found]:
     """Find passages by `seq`, of documents that `allowed` allows (see `document_rights`) and no others."""
-    rows = conn.execute(_found().where(passages.c.seq.in_(list(seqs)), allowed))
-    return {row.seq: from_row(row) for row in rows}
+    wanted = select(passages.c.seq, passages.c.document_id).where(passages.c.seq.in_(list(seqs)))
+    of = dict(conn.execute(wanted).tuples().all())
+    # In two steps, or SQLite would begin with the documents and read all of their passages.
+    named = documents.c.id.in_(set(of.values()))
+    still = set(conn.execute(select(documents.c.id).where(named, allowed)).scalars())
+    left = [seq for seq, document_id in of.items() if document_id in still]
+    return {row.seq: from_row(row) for row in conn.execute(_found().where(passages.c.seq.in_(left)))}
 
 
 def from_row(row: Row[Any]) -> Found:
