@@ -55,7 +55,8 @@ def _uploads(person: Person) -> Iterator[Upload]:
 
 def _refused(person: Person, place: str | None, before: int, told: ApiError) -> Response:
     """Say what was wrong, on the page that shows what was added before that."""
-    trouble = f"The first {before} of the files were added. {told.message}" if before else told.message
+    done = "The first file was added." if before == 1 else f"The first {before} files were added."
+    trouble = f"{done} {told.message}" if before else told.message
     if place == NEW:
         page = new_page(person, trouble=trouble)
     elif place is None:

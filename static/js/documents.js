@@ -1,7 +1,9 @@
 // Files come to the page in three ways: chosen, dropped anywhere on it, or pasted. All go to the one place that it has.
 import { draftOf, keep, recall } from "./draft.js";
-import { isSending, sendFiles } from "./uploads.js";
+import { failures, isSending, sendFiles, showFailures } from "./uploads.js";
 import { tell } from "./trouble.js";
+
+const FAILED = "failed-uploads"; // what the page before could not add: it went on with the rest
 
 /** Tends the form that adds files; does nothing on a page without one. */
 export function tendDocuments() {
@@ -9,6 +11,8 @@ export function tendDocuments() {
   if (!add) return;
   const input = add.querySelector("input[type=file]");
   const beginsAnew = new URL(add.action).searchParams.get("conversation_id") === "new";
+  showFailures(JSON.parse(sessionStorage.getItem(FAILED) ?? "[]"));
+  sessionStorage.removeItem(FAILED);
   const take = (files) => {
     if (!files.length) return;
     const panel = document.getElementById("documents");
@@ -66,5 +70,6 @@ async function goThere([{ conversation_id: id }]) {
     keep(draftOf(form), "");
     keep(draftOf(form).replace(/:[^:]*$/, `:/c/${id}`), text, clientId);
   }
+  sessionStorage.setItem(FAILED, JSON.stringify(failures()));
   location.assign(`/c/${id}`);
 }

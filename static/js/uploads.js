@@ -14,6 +14,15 @@ export function sendFiles(add, files, ended = () => {}) {
 /** Says whether files are on their way. */
 export const isSending = () => busy;
 
+/** Lists what could not be added and was not dismissed: names, and what was wrong. */
+export const failures = () => [...document.querySelectorAll("#uploads .failed")]
+  .map((row) => [row.querySelector(".name").textContent, row.querySelector(".said").textContent]);
+
+/** Shows what `failures` gave. */
+export function showFailures(failed) {
+  for (const [name, words] of failed) fail(showRow({ name }), words);
+}
+
 const waiting = [];
 let busy = false;
 let added = []; // since nothing was on its way

@@ -137,6 +137,21 @@ def test_a_first_file_begins_a_conversation_and_what_was_typed_comes_along(
     expect(page.locator("#ask")).to_have_value("")
 
 
+def test_what_could_not_be_added_is_told_where_the_rest_has_gone(server: RealServer, driver: Window) -> None:
+    page = driver.page
+    page.goto(server.url)
+    expect(page.locator(".welcome-documents")).to_contain_text("Add documents")
+    page.set_input_files("#file", [file("Rivers.md"), file("photo.png", PNG)])
+    page.wait_for_url("**/c/*")
+    expect(page.locator("#uploads .failed")).to_contain_text("Files of the kind .png cannot be read.")
+    expect(page.locator(".welcome h2")).to_contain_text("from your documents?")
+    page.get_by_role("button", name="Dismiss: photo.png").click()
+    expect(page.locator("#uploads li")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".strip li")).to_have_count(1)
+    expect(page.locator("#uploads li")).to_have_count(0)
+
+
 def test_a_conversation_shows_what_it_was_given(
     server: RealServer, upstream: Upstream, driver: Window, viewer: Window
 ) -> None:
