@@ -49,7 +49,8 @@ class ClaimLost(Exception):
 def claim(tx: Transaction, reader: str, now: float, until: float) -> Claim | None:
     """Take the next document that waits, or that nobody reads any more; None when there is none.
 
-    Of several people's, first those of whom none is being read: who adds a hundred holds up nobody.
+    Of several people's, first those of whom none is being read, and of those whose fewest wait: who adds a
+    hundred holds up nobody, nor do two who do.
     See `is_spent` of what comes back.
     """
     row = tx.execute(_next(now)).one_or_none()
@@ -168,8 +169,11 @@ def give_back(tx: Transaction, taken: Claim, pause_until: float | None = None) -
 def _next(now: float) -> Any:
     theirs = documents.alias("theirs")
     busy = select(theirs.c.owner_id).where(ON_ITS_WAY, theirs.c.status == DocumentStatus.READING)
+    counted = select(theirs.c.owner_id, func.count().label("many")).where(ON_ITS_WAY)
+    whose = counted.group_by(theirs.c.owner_id).subquery("whose")
     query = select(documents.c.id, documents.c.kind, documents.c.attempts).where(_is_open(now))
-    query = query.order_by(documents.c.owner_id.in_(busy), documents.c.seq).limit(1)
+    query = query.join(whose, whose.c.owner_id == documents.c.owner_id)
+    query = query.order_by(documents.c.owner_id.in_(busy), whose.c.many, documents.c.seq).limit(1)
     return query.with_for_update(skip_locked=True, of=documents)
 
 

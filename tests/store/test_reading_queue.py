@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from chat.store import conversations, documents, passages, reading_queue
 from chat.store.document_tables import documents as documents_table
+from chat.store.people import Person
 from chat.store.reading_queue import ATTEMPTS, PAUSE_S, ClaimLost
 from tests.store.library import LEASE_S, add, begin, claim, erase, passages_of, put, read, ready
 from tests.store.talk import BEN, Talk
@@ -33,9 +34,19 @@ def test_what_still_arrives_or_is_deleted_is_not_claimed(talk: Talk) -> None:
 def test_who_adds_many_holds_up_nobody(talk: Talk) -> None:
     many = [add(talk) for _ in range(3)]
     bens = add(talk, BEN)
-    assert claim(talk).document_id == many[0].id
-    assert claim(talk).document_id == bens.id
-    assert claim(talk).document_id == many[1].id
+    assert claim(talk).document_id == bens.id, "who adds one is not behind who added three"
+    assert [claim(talk).document_id for _ in many] == [one.id for one in many]
+
+
+def test_two_who_add_many_leave_no_third_one_waiting(talk: Talk) -> None:
+    cleo = Person("cleo", "Cleo")
+    for _ in range(3):
+        add(talk), add(talk, BEN)
+    first = claim(talk)
+    assert claim(talk).document_id != first.document_id
+    hers = add(talk, cleo)
+    talk.write(reading_queue.fail, first, DAMAGED, talk.now)
+    assert claim(talk).document_id == hers.id, "the one whose was just read had his turn"
 
 
 def test_what_was_read_is_there_whole_and_answers_draw_on_it(talk: Talk) -> None:
