@@ -4,10 +4,11 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from io import FileIO
 from typing import Any
+from weakref import WeakValueDictionary
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -19,8 +20,8 @@ from chat.generation.clock import monotonic
 
 Message = dict[str, Any]
 
-LOOKS_AT_ONCE = 2  # in one process; who adds many documents waits
-LOOK_S = 20.0  # at most, to see whether a document can be opened
+LOOKS_AT_ONCE = 2  # in one process, and one of each person: who adds many documents waits
+LOOK_S = 20.0  # at most, to see whether a document can be opened; and to wait for room to do so
 PIECE = 64 << 10  # bytes through a pipe at once: no step of this holds the hub for long
 LET_OTHERS_S = 0.001  # after a full one: who reads may write faster than we take, and 0 looks at no socket
 LONGEST_LINE = 1 << 20  # bytes of one message
@@ -45,17 +46,41 @@ TOO_SLOW = "Reading this document took longer than is allowed. Split it, and add
 CRASHED = "Reading this document did not come to an end. It may be damaged."
 
 _room = BoundedSemaphore(LOOKS_AT_ONCE)
+_turns: WeakValueDictionary[str, BoundedSemaphore] = WeakValueDictionary()  # by person
 
 
-def inspect(kind: str, pieces: Iterable[bytes], limits: Limits) -> int | None:
+def inspect(kind: str, pieces: Iterable[bytes], limits: Limits, person_id: str = "") -> int | None:
     """See that a document can be opened, and give its pages where its kind has some.
 
-    Text, Markdown and HTML always can. Takes LOOK_S at most. Raises Unreadable, and what `pieces` raises.
+    Text, Markdown and HTML always can. Takes LOOK_S at most, after as long a wait: where others' documents
+    leave no room until then it is not looked at, and its reading tells. Raises Unreadable, and what `pieces`
+    raises.
     """
     if kind not in ("pdf", "docx"):
         return None
+    turn = _turns.setdefault(person_id, BoundedSemaphore(1))
+    with _within(LOOK_S, turn, _room) as has_room:
+        return _looked_at(kind, pieces, limits) if has_room else None
+
+
+@contextmanager
+def _within(seconds: float, *locks: BoundedSemaphore) -> Iterator[bool]:
+    """Hold all of these, one after another; False where they are not free in time."""
+    until, held = monotonic() + seconds, list[BoundedSemaphore]()
+    try:
+        for lock in locks:
+            if not lock.acquire(timeout=max(0.0, until - monotonic())):
+                break
+            held.append(lock)
+        yield len(held) == len(locks)
+    finally:
+        for lock in held:
+            lock.release()
+
+
+def _looked_at(kind: str, pieces: Iterable[bytes], limits: Limits) -> int | None:
     seconds = min(LOOK_S, limits.seconds) or LOOK_S
-    with _room, closing(_messages("--inspect", kind, pieces, limits, seconds)) as messages:
+    with closing(_messages("--inspect", kind, pieces, limits, seconds)) as messages:
         for message in messages:
             if "done" in message:
                 pages: int | None = message["done"]["pages"]

@@ -35,7 +35,7 @@ def take_in(person: Person, conversation_id: str | None, upload: Upload) -> Docu
     """
     made = house()
     kind = _kind(upload)
-    _look_inside(kind, upload, made.settings)
+    _look_inside(person, kind, upload, made.settings)
     limits = Allowed(made.settings.documents, made.settings.documents_bytes)
 
     def begin(tx: Transaction) -> Document:
@@ -69,7 +69,7 @@ def _kind(upload: Upload) -> str:
         raise ApiError("unsupported_media_type", 415, str(wrong)) from wrong
 
 
-def _look_inside(kind: str, upload: Upload, settings: Settings) -> None:
+def _look_inside(person: Person, kind: str, upload: Upload, settings: Settings) -> None:
     """Have a process of its own open the file. Raises ApiError (413, 415, 422)."""
     limits = Limits(
         bytes=settings.document_bytes,
@@ -79,7 +79,7 @@ def _look_inside(kind: str, upload: Upload, settings: Settings) -> None:
         mib=settings.reading_mib,
     )
     try:
-        extracting.inspect(kind, upload.spool.pieces(PIECE_BYTES), limits)
+        extracting.inspect(kind, upload.spool.pieces(PIECE_BYTES), limits, person.id)
     except Unreadable as why:
         log.info("a document is refused", kind=kind, code=why.code, cause=why.cause)
         status = 413 if why.code in TOO_BIG else 415 if why.code == "wrong_kind" else 422

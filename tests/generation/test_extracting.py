@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import gevent
+import gevent.event
 import pytest
 
 from chat.core.documents import Passage
@@ -176,3 +177,36 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_one_person_takes_one_of_the_places_where_documents_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extracting, "LOOK_S", 2.0)
+    goes_on = gevent.event.Event()
+
+    def slow() -> Iterator[bytes]:
+        goes_on.wait()
+        yield b""
+
+    def look(person_id: str) -> None:
+        with suppress(Unreadable):
+            extracting.inspect("pdf", slow(), LIMITS, person_id)
+
+    adas = [gevent.spawn(look, "ada") for _ in range(4)]
+    gevent.sleep(0.1)
+    assert extracting.inspect("pdf", [files.pdf([[SENTENCE]])], LIMITS, "ben") == 1, (
+        "there is a place for him"
+    )
+    goes_on.set()
+    gevent.joinall(adas, raise_error=True)
+
+
+def test_who_finds_no_place_in_time_has_a_document_read_without_a_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extracting, "LOOK_S", 0.2)
+    with extracting._room, extracting._room:
+        assert extracting.inspect("pdf", [files.pdf([[SENTENCE]])], LIMITS, "ben") is None
+    monkeypatch.setattr(extracting, "LOOK_S", GENEROUS_S)
+    assert extracting.inspect("pdf", [files.pdf([[SENTENCE]])], LIMITS, "ben") == 1
