@@ -16,7 +16,7 @@ _SETEXT = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
 _RULE = re.compile(r"[ ]{0,3}(?:[-*_][ \t]*){3,200}$")
 OWN = "-*+•|[0123456789"  # a line that begins otherwise goes on with the one before
 _OWN_LINE = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,9}[.)][ \t]|\||\[[^\]]{1,80}\]:)")  # items, rows, notes
-_QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
+_QUOTE = re.compile(r"\A[ ]{0,3}>[ ]?")
 _UNDER_HEAD = re.compile(r"[-:| ]+")
 _CODE = ("    ", "\t")
 # Marks of emphasis stand at a word, not between blanks: `a * b` and `snake_case` keep theirs.

@@ -180,3 +180,10 @@ def test_a_letter_with_a_million_marks_is_read_in_time_and_says_the_same() -> No
 def test_marks_as_languages_have_them_stay_as_they_are() -> None:
     hindi = "\u0939\u093f\u0928\u094d\u0926\u0940 \u092e\u0947\u0902"
     assert said(list(text.read(f"{hindi} Cre\u0300me".encode()))) == [f"{hindi} Cr\u00e8me"]
+
+
+def test_only_what_begins_a_line_is_the_mark_of_a_quotation() -> None:
+    assert said(list(markdown.read(b"> Where a > b, it holds.\n\nAnd where x > 5."))) == [
+        "Where a > b, it holds.",
+        "And where x > 5.",
+    ]
