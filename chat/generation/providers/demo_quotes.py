@@ -10,6 +10,7 @@ from chat.core.sources import Source
 from chat.core.stems import terms
 
 MOST = 3  # passages that are quoted
+FEW = 4  # words that are a heading rather than a sentence: what follows goes along
 LONGEST = 320  # characters of one quotation
 MARKS = re.compile(r"([\\`*_\[\]<>#|~$&])")  # what Markdown would read as its own
 
@@ -60,13 +61,16 @@ def _is_read_in_order(sources: Sequence[Source]) -> bool:
 
 
 def _quotation(question: str, source: Source) -> str:
-    found = best_sentence(source.text, question) or next(iter(sentences(source.text)), (0, 0))
+    spans = sentences(source.text) or [(0, 0)]
+    start, end = best_sentence(source.text, question) or spans[0]
+    if len(source.text[start:end].split()) < FEW:
+        end = next((after for _, after in spans if after > end), end)
     place = [f"*{_plain(source.document)}*"]
     if source.page is not None:
         place.append(f"page {source.page}")
     if heading := source.heading.rpartition(" › ")[2].strip():
         place.append(_plain(heading))
-    return f"> {_plain(_cut(source.text[slice(*found)]))} [{source.number}]\n\n{', '.join(place)}\n"
+    return f"> {_plain(_cut(source.text[start:end]))} [{source.number}]\n\n{', '.join(place)}\n"
 
 
 def _cut(text: str) -> str:

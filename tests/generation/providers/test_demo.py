@@ -195,6 +195,14 @@ def test_of_what_is_given_whole_the_closest_is_quoted_first_wherever_it_stands()
     assert 2 not in cited(text, range(10))
 
 
+def test_a_heading_is_quoted_with_what_follows_it() -> None:
+    page = Source(
+        1, "d", "report.pdf", 1, 1, "", "Founded in 1911.\n\nMembers\n\nWe are 1,284 now. Fees rose."
+    )
+    text = rest_of_answer(replace(with_sources("How many members?"), sources=[page]))
+    assert "> Members We are 1,284 now. [1]" in text
+
+
 def test_where_no_passage_has_a_word_of_the_question_it_says_so() -> None:
     text = rest_of_answer(with_sources("Which whale?"))
     assert "has a word in common" in text
