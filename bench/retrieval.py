@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def _fill(url: str, babble: Babble, many: int) -> None:
         if not on_sqlite:
             connection.execute(text("DROP INDEX ix_passage_index_words"))  # made faster when all is there
     began, rows = time.monotonic(), _passages(babble, many)
-    while some := [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]:
+    while some := list(islice(rows, AT_ONCE)):
         with engine.begin() as connection:
             fill(connection, "passages", [row for row, _ in some])
             fill(connection, "passage_index", [_entry(entry, on_sqlite) for _, entry in some])
