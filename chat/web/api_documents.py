@@ -66,7 +66,9 @@ def search() -> Response:
         raise Invalid(f"q is what to look for: from 1 to {LONGEST_QUESTION} characters.")
     if place is None:
         raise Invalid("Say in ?conversation_id= where it is to be looked for.")
-    found = house().retrieval.find(person.id, place, said.replace(NUL, " "))
+    made = house()
+    made.rates.count_question(person.id)  # it takes what a question takes: a vector of the model's server
+    found = made.retrieval.find(person.id, place, said.replace(NUL, " "))
     return page_response(found, Source.to_json, None)
 
 

@@ -63,7 +63,7 @@ DOCUMENTS: Section = (
             "What an answer to this question, in this conversation, would be given; the best first.",
             query=(Query("q", "The question.", {"type": "string", "maxLength": 2000}),
                    Query("conversation_id", "Where the question is asked.")),
-            answers=((200, shapes.Page[shapes.Citation]),), refusals=(403, 404, 422),
+            answers=((200, shapes.Page[shapes.Citation]),), refusals=(403, 404, 422, 429),
         ),
         Route("GET", DOCUMENT, "Read what it is", answers=((200, Document),), refusals=(403, 404)),
         Route(

@@ -188,6 +188,14 @@ def test_a_person_may_ask_so_often_in_a_minute(tmp_path: Path) -> None:
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
 
+def test_a_search_in_documents_counts_as_asked(tmp_path: Path) -> None:
+    with opened_app(tmp_path, ask_rate=2) as app:
+        api = Api(app)
+        query = {"q": "rivers", "conversation_id": api.begin().rpartition("/")[2]}
+        told = [api.call("GET", "/documents/search", query_string=query) for _ in range(3)]
+        assert [answer.status_code for answer in told] == [200, 200, 429]
+
+
 def test_what_is_brought_in_counts_as_asked(tmp_path: Path) -> None:
     heading = {"format": "headwater.conversation", "version": 1, "created_at": "2026-01-01T00:00:00Z"}
     with opened_app(tmp_path, ask_rate=2) as app:
