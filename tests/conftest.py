@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chat import addresses
 from tests.person import Person
@@ -18,6 +19,10 @@ from tests.services import (
     standing_redis,
 )
 from tests.upstream import Upstream
+
+# A busy machine is no failure: how long an example takes, to make or to try, is not what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 STARTED = pytest.StashKey[list[RealServer]]()
 

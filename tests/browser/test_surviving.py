@@ -30,15 +30,17 @@ NOTE = """() => {
   const look = () => { notedLive ||= Boolean(document.querySelector(".state.live > .state-aside")); };
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
 }"""
-# Selects some of the answer's first words.
+# Selects some of the answer's first words, in however many pieces they came.
 SELECT = """() => {
   const paragraph = document.querySelector(".message.assistant .text p");
-  const text = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
-  getSelection().setBaseAndExtent(text.nextNode(), 2, text.currentNode, 20);
+  const text = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT), ends = [2, 20], places = [];
+  for (let node = text.nextNode(), at = 0; node && ends.length; at += node.length, node = text.nextNode())
+    while (ends.length && ends[0] <= at + node.length) places.push(node, ends.shift() - at);
+  getSelection().setBaseAndExtent(...places);
 }"""
 TEXT = LONG * 3
 PACE = 50  # tokens a second: time enough for three windows to come
-BRISK = 250  # and once they are there
+BRISK = 200  # and once they are there
 
 
 @dataclass
