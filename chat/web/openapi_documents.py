@@ -8,7 +8,7 @@ from pydantic import Field
 from chat.core.documents.status import DocumentStatus
 from chat.web import openapi_shapes as shapes
 from chat.web.api_documents import DocumentChange
-from chat.web.openapi_route import AFTER, BINARY, BODY, LIMIT, WHOLE, Query, Route, Section
+from chat.web.openapi_route import AFTER, BINARY, BODY, LIMIT, TOO_LONG, WHOLE, Query, Route, Section
 from chat.web.openapi_shapes import Shape
 
 DOCUMENT = "/api/documents/{document_id}"
@@ -63,7 +63,7 @@ DOCUMENTS: Section = (
             "What an answer to this question, in this conversation, would be given; the best first.",
             query=(Query("q", "The question.", {"type": "string", "maxLength": 2000}),
                    Query("conversation_id", "Where the question is asked.")),
-            answers=((200, shapes.Page[shapes.Citation]),), refusals=(403, 404, 422, 429),
+            answers=((200, shapes.Page[shapes.Citation]), TOO_LONG), refusals=(403, 404, 422, 429),
         ),
         Route("GET", DOCUMENT, "Read what it is", answers=((200, Document),), refusals=(403, 404)),
         Route(

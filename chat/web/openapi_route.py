@@ -48,6 +48,7 @@ LAST = "Last-Event-ID"
 CONVERSATION = "/api/conversations/{conversation_id}"
 STREAM = "/api/streams/{stream_id}"
 BODY = (400, 413, 415, 422)  # what any body may be refused with
+TOO_LONG = (414, None)  # gunicorn refuses such a line (limit_request_line), in its own words
 
 Answers = tuple[tuple[int, type[BaseModel] | tuple[str, ...] | None], ...]
 

@@ -21,6 +21,7 @@ from chat.web.openapi_route import (
     SINCE,
     STREAM,
     TEXT,
+    TOO_LONG,
     Query,
     Route,
     Section,
@@ -69,7 +70,7 @@ SECTIONS: tuple[Section, ...] = (
             Route(
                 "GET", "/api/search", "Search what you may read", "The newest hits come first.",
                 query=(Query("q", "What to look for.", {"type": "string", "maxLength": 200}), LIMIT, AFTER),
-                answers=((200, shapes.Page[shapes.Hit]),), refusals=(403, 422),
+                answers=((200, shapes.Page[shapes.Hit]), TOO_LONG), refusals=(403, 422),
             ),
         ),
     ),
