@@ -74,8 +74,11 @@ def when_ready(server):
     What it holds need not be looked through when it leaves. Only others' code is loaded here: a master that
     starts workers with newer files of ours must not hold the older ones.
     """
-    for name in ("sqlalchemy", "psycopg", "redis"):
-        importlib.import_module(name)
+    importlib.import_module("sqlalchemy")
+    if not settings.on_sqlite:
+        importlib.import_module("psycopg")
+    if settings.redis_url:
+        importlib.import_module("redis")
     gc.freeze()
 
 

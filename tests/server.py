@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -152,7 +153,7 @@ class RealServer:
             except psutil.NoSuchProcess:
                 continue  # it was faster
         self._process.wait(10)
-        psutil.wait_procs(family[1:], timeout=10)
+        wait_for_end(family[1:])
         self._process = None
 
     def restart(self) -> float:
@@ -160,6 +161,22 @@ class RealServer:
         took = self.stop()
         self.start()
         return took
+
+
+def wait_for_end(processes: Iterable[psutil.Process], timeout: float = 10) -> None:
+    """Wait until none of them runs. A zombie is dead: whoever takes in orphans may bury it seconds later."""
+    until = time.monotonic() + timeout
+    while any(runs(one) for one in processes):
+        assert time.monotonic() < until, f"still there after {timeout} s"
+        time.sleep(0.01)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Say whether it lives."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None

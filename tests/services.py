@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from chat.addresses import libpq
-from tests.server import die_with_parent, free_port
+from tests.server import die_with_parent, free_port, wait_for_end
 
 UNPRIVILEGED = "pgserver"  # PostgreSQL refuses to run as root
 PREFIX = "headwater-service-"
@@ -127,7 +127,7 @@ class Service(ABC):
             except psutil.NoSuchProcess:
                 continue  # it was faster
         if number == signal.SIGKILL:
-            psutil.wait_procs(family[1:], timeout=10)
+            wait_for_end(family[1:])
 
     def _run(self, *command: str, **more: Any) -> "subprocess.Popen[bytes]":
         with (self.folder / "log").open("ab") as log:

@@ -12,8 +12,6 @@ from gevent.event import Event
 
 from chat.live.bell import Bell, Ear, LocalBell
 from chat.live.relay_file import FileRelay, ForeignRings
-from chat.live.relay_postgres import PostgresRelay
-from chat.live.relay_redis import RedisRelay
 from chat.live.ring_message import ALL
 
 log = structlog.get_logger()
@@ -185,10 +183,19 @@ def without_password(error: Exception, url: str) -> str:
 
 
 def relay_to(database_url: str, redis_url: str | None = None) -> Relay | None:
-    """Choose the way for rings into other processes: Redis, else PostgreSQL; None: the file itself."""
+    """Choose the way for rings into other processes: Redis, else PostgreSQL; None: the file itself.
+
+    The drivers are loaded here: who needs neither starts sooner.
+    """
     if redis_url:
+        from chat.live.relay_redis import RedisRelay
+
         return RedisRelay(redis_url)
-    return PostgresRelay(database_url) if database_url.startswith("postgresql") else None
+    if database_url.startswith("postgresql"):
+        from chat.live.relay_postgres import PostgresRelay
+
+        return PostgresRelay(database_url)
+    return None
 
 
 def open_bell(database_url: str, redis_url: str | None = None, foreign: ForeignRings | None = None) -> Bell:

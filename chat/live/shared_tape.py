@@ -3,10 +3,8 @@
 from typing import Protocol
 
 from chat.live.bell import Bell, Rounds
-from chat.live.relay_redis import RedisRelay
 from chat.live.relayed import RelayedBell
 from chat.live.tape import Tapes
-from chat.live.tape_redis import RedisTapes
 
 
 class SharedTapes(Protocol):
@@ -54,6 +52,11 @@ class NoSharedTapes:
 
 def open_shared_tapes(redis_url: str | None, tapes: Tapes, bell: Bell) -> SharedTapes:
     """Choose where tapes are shared: at Redis, which then carries the rings too, or nowhere."""
-    if redis_url and isinstance(bell, RelayedBell) and isinstance(bell.relay, RedisRelay):
-        return RedisTapes(redis_url, tapes, bell.relay.add_rings)
-    return NoSharedTapes()
+    if not redis_url or not isinstance(bell, RelayedBell):
+        return NoSharedTapes()
+    from chat.live.relay_redis import RedisRelay  # late: who has no Redis starts sooner
+    from chat.live.tape_redis import RedisTapes
+
+    if not isinstance(bell.relay, RedisRelay):
+        return NoSharedTapes()
+    return RedisTapes(redis_url, tapes, bell.relay.add_rings)

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chat import logs
 from chat.composition import choose_provider, compose
 from chat.config import Settings, SettingsError, leave, load_or_leave
-from chat.web import cookie, cors, database, errors, gate, headers, house, oidc, ops
+from chat.web import cookie, cors, database, errors, gate, headers, house, ops
 from chat.web.routes import register
 from chat.web.signer import Signer
 
@@ -24,9 +24,13 @@ def build(settings: Settings | None = None) -> Flask:
     _setup_proxies(app, settings)
     _setup_house(app, settings)
     # In the order in which a request meets them.
-    for part in (errors, cors, gate, cookie, headers, oidc, ops):
+    for part in (errors, cors, gate, cookie, headers, ops):
         part.install(app)
     register(app)
+    if settings.oidc_issuer:
+        from chat.web import oidc  # late: with it come an HTTP client and much cryptography
+
+        oidc.install(app)
     return app
 
 

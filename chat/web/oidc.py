@@ -14,7 +14,6 @@ from chat.web.account_entry import enter, has_account, onward, show_form
 from chat.web.account_forms import Refused
 from chat.web.caller import anonymous_person
 from chat.web.cookie import NAMELESS, give_cookie
-from chat.web.errors import NotFound
 from chat.web.house import house
 from chat.web.ids import new_id
 from chat.web.local_path import local_path
@@ -26,15 +25,10 @@ LOGIN_KEPT = 240  # characters of what the provider calls somebody: a number may
 
 
 def install(app: Flask) -> None:
-    """Know the provider that the settings name, if they name one."""
+    """Know the provider that the settings name, and the way there and back."""
     with app.app_context():
         oidc_provider.install(app, house(), str(pages.url_prefix))
-
-
-@pages.before_request
-def only_where_there_is_one() -> None:
-    if not oidc_provider.is_there():
-        raise NotFound
+    app.register_blueprint(pages)
 
 
 @pages.get("")

@@ -52,10 +52,10 @@ class Identity:
 
 
 def install(app: Flask, made: House, path: str) -> None:
-    """Make the client of the provider that the settings name, if any; our routes for it are below `path`."""
+    """Make the client of the provider that the settings name; our routes for it are below `path`."""
     settings = made.settings
-    if not settings.oidc_issuer or not settings.oidc_client_secret:
-        return
+    assert settings.oidc_issuer, "who has none does not come here"
+    assert settings.oidc_client_secret, "the settings have both or neither"
     keep_round_trips(app, settings.signing_secret(), path)
     OAuth(app).register(
         NAME,
@@ -64,11 +64,6 @@ def install(app: Flask, made: House, path: str) -> None:
         server_metadata_url=f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", "default_timeout": PATIENCE_S},
     )
-
-
-def is_there() -> bool:
-    """Say whether the settings name a provider."""
-    return EXTENSION in current_app.extensions
 
 
 def send_there(back: str) -> Response:

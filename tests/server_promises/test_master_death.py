@@ -5,10 +5,9 @@ import signal
 import sqlite3
 from contextlib import closing
 
-import psutil
-
 from tests.conftest import ServerFactory
 from tests.person import Person
+from tests.server import wait_for_end
 
 
 def test_workers_whose_master_is_killed_hand_over_what_they_write(server_factory: ServerFactory) -> None:
@@ -20,7 +19,7 @@ def test_workers_whose_master_is_killed_hand_over_what_they_write(server_factory
     workers = server.workers
     os.kill(server.pid, signal.SIGKILL)
     seen = driver.read_all()
-    psutil.wait_procs(workers, timeout=10)
+    wait_for_end(workers)
     with closing(sqlite3.connect(server.folder / "headwater.sqlite3")) as file:
         owner, text = file.execute("SELECT owner, text FROM streams").fetchone()
     assert owner is None, "the next server goes on with it at once"
