@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import requests
 
+from tests.patience import PATIENCE_S
 from tests.reading import RawResponse, SseReader
 
 
@@ -29,7 +30,7 @@ class Person:
 
     @classmethod
     def sign_in(cls, url: str, name: str | None = None) -> "Person":
-        answer = requests.post(url + "/api/session", json={"name": name} if name else {}, timeout=20)
+        answer = requests.post(url + "/api/session", json={"name": name} if name else {}, timeout=PATIENCE_S)
         assert answer.status_code == 201, answer.text
         found = answer.json()
         return cls(url, found["token"], found["person"])
@@ -41,7 +42,9 @@ class Person:
     def call(self, method: str, path: str, json: Any = None, **more: Any) -> requests.Response:
         """Make one request and read the whole answer."""
         headers = self.credentials | more.pop("headers", {})
-        return requests.request(method, self.url + path, json=json, headers=headers, timeout=30, **more)
+        return requests.request(
+            method, self.url + path, json=json, headers=headers, timeout=PATIENCE_S, **more
+        )
 
     def get(self, path: str) -> Any:
         """Read JSON; anything but 200 fails the test."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_S
+
 
 class LineClosed(Exception):
     """The body ended before what was waited for came."""
@@ -34,7 +36,7 @@ class RawResponse:
         method: str = "GET",
         headers: dict[str, str] | None = None,
         body: bytes = b"",
-        timeout: float = 20,
+        timeout: float = PATIENCE_S,
         receive_buffer: int | None = None,
     ) -> None:
         parts = urlsplit(url)

@@ -15,6 +15,8 @@ from typing import Self
 import psutil
 import requests
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
 
@@ -66,7 +68,7 @@ class RealServer:
         begun = {int(pid) for pid in re.findall(r"Chat at http.* pid=(\d+)", self.logs)}
         return [one for one in self.workers if one.pid in begun and one.status() != psutil.STATUS_ZOMBIE]
 
-    def wait_for_workers(self, timeout: float = 20) -> None:
+    def wait_for_workers(self, timeout: float = PATIENCE_S) -> None:
         """Wait until as many answer as were asked for: after a start, or after one was killed."""
         wanted, until = int(self.environment.get("WEB_CONCURRENCY", "1")), time.monotonic() + timeout
         while len(self.ready_workers) < wanted:
@@ -78,7 +80,7 @@ class RealServer:
     def logs(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def start(self, timeout: float = 30) -> Self:
+    def start(self, timeout: float = PATIENCE_S) -> Self:
         """Start it and wait until it is ready. Raises DidNotStart."""
         command = [sys.executable, "-m", "gunicorn", *self.configuration]
         command += ["--bind", f"127.0.0.1:{self.port}", self.app]
@@ -163,7 +165,7 @@ class RealServer:
         return took
 
 
-def wait_for_end(processes: Iterable[psutil.Process], timeout: float = 10) -> None:
+def wait_for_end(processes: Iterable[psutil.Process], timeout: float = PATIENCE_S) -> None:
     """Wait until none of them runs. A zombie is dead: whoever takes in orphans may bury it seconds later."""
     until = time.monotonic() + timeout
     while any(runs(one) for one in processes):

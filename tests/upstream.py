@@ -10,7 +10,9 @@ import json
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 from typing import Any, Self
 
 import gevent
@@ -19,8 +21,9 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from tests import embedder
-from tests.scripted import DoesNotFit, Script, kept_text, read_script, rest_of, stamped, writes
+from tests.scripted import DoesNotFit, Script, kept_text, read_script, rest_of, stamped, tokens_of, writes
 
+Leaves = Callable[[int], bool]  # waits until that event may be sent; True: the other side has left meanwhile
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
 
 
@@ -62,6 +65,7 @@ class Upstream:
     embedded: list[dict[str, Any]] = field(
         default_factory=list
     )  # what was to become vectors, as it was asked
+    held_at: dict[str, int] = field(default_factory=dict)  # by model: see hold
     connections: int = 0
     certificate: tuple[str, str] | None = None  # cert and key file: speaks TLS
 
@@ -94,6 +98,17 @@ class Upstream:
     def count(self, model: str | None = None) -> int:
         """Say how many questions came, for one model or in all."""
         return sum(model is None or seen.model == model for seen in self.log)
+
+    def hold(self, characters: int, model: str = "scripted") -> None:
+        """Say no more of this model's answers than so many characters, until told otherwise.
+
+        An answer that goes on with a cut one counts from the beginning of the whole.
+        """
+        self.held_at[model] = characters
+
+    def let_go(self, model: str = "scripted") -> None:
+        """Say the rest."""
+        self.held_at.pop(model, None)
 
     def _serve(self, client: socket.socket, address: object) -> None:
         self.connections += 1
@@ -159,7 +174,8 @@ class Upstream:
                 seen.kept = kept_text(seen.messages)
                 script = rest_of(script, seen.kept)
             wants_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-            seen.complete = _play(client, script, wants_usage, seen.sent)
+            leaves = self._gate(client, script, model) if model in self.held_at else _never
+            seen.complete = _play(client, script, wants_usage, seen.sent, leaves)
             return seen.complete and script.framing != "close"
         except DoesNotFit as error:
             seen.misfit, seen.status = True, 400
@@ -167,6 +183,19 @@ class Upstream:
             return _reply(client, 400, {"error": {"message": message}})
         finally:
             seen.open, seen.seconds = False, time.monotonic() - started
+
+    def _gate(self, client: socket.socket, script: Script, model: str) -> Leaves:
+        """Make what is asked before each event: it waits while that would be too much."""
+        said = list(accumulate(map(len, tokens_of(script)), initial=script.told))
+
+        def leaves(number: int) -> bool:
+            after = said[min(number, len(said)) - 1]
+            while after > self.held_at.get(model, after):
+                if _left_within(client, 0.01):
+                    return True
+            return False
+
+        return leaves
 
 
 def _status(script: Script, asked_before: int) -> int:
@@ -183,7 +212,13 @@ def _refuse(client: socket.socket, status: int, script: Script, refused: str) ->
     return _reply(client, status, {"error": {"message": message, "type": "scripted", "code": None}}, more)
 
 
-def _play(client: socket.socket, script: Script, wants_usage: bool, sent: list[float]) -> bool:
+def _never(_number: int) -> bool:
+    return False
+
+
+def _play(
+    client: socket.socket, script: Script, wants_usage: bool, sent: list[float], leaves: Leaves
+) -> bool:
     """Send the body as the script says; False when the connection must not be used again."""
     if script.headers_s and _left_within(client, script.headers_s):
         return False
@@ -196,11 +231,15 @@ def _play(client: socket.socket, script: Script, wants_usage: bool, sent: list[f
         return _only_comments(client)
     if script.first_s and _left_within(client, script.first_s):
         return False
-    return _send_paced(client, script, body, sent)
+    return _send_paced(client, script, body, sent, leaves)
 
 
 def _send_paced(
-    client: socket.socket, script: Script, body: tuple[tuple[bytes, ...], ...], sent: list[float]
+    client: socket.socket,
+    script: Script,
+    body: tuple[tuple[bytes, ...], ...],
+    sent: list[float],
+    leaves: Leaves,
 ) -> bool:
     step = max(1, script.burst) / script.pace if script.pace else 0.0
     due = time.monotonic()
@@ -209,6 +248,8 @@ def _send_paced(
         if step and number <= last_token + 1 and (wait := due - time.monotonic()) > 0:
             gevent.sleep(wait)
         due += step
+        if leaves(number):
+            return False
         if script.stamp and 1 < number <= last_token:
             client.sendall(stamped(time.time_ns() // 1000))
         else:

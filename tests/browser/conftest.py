@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.cable import Cable
 from tests.browser.window import Window
+from tests.patience import PATIENCE_S
 from tests.server import RealServer
 from tests.upstream import Upstream
 
@@ -24,6 +25,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(f"no browser on this machine (looked for {', '.join(NAMES)})")
     # Chromium refuses to sandbox what root starts.
     arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
@@ -37,7 +39,7 @@ def somebody(chromium: Browser) -> Iterator[People]:
 
     def make(**options: object) -> BrowserContext:
         contexts.append(chromium.new_context(**options))  # type: ignore[arg-type]
-        contexts[-1].set_default_timeout(15_000)
+        contexts[-1].set_default_timeout(PATIENCE_S * 1000)
         return contexts[-1]
 
     yield make
@@ -51,6 +53,7 @@ def upstream(standing_upstream: Upstream) -> Iterator[Upstream]:
     standing_upstream.log.clear()
     yield standing_upstream
     standing_upstream.scripts.clear()
+    standing_upstream.held_at.clear()
 
 
 @pytest.fixture

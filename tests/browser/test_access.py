@@ -72,7 +72,7 @@ def test_axe_finds_nothing_serious_in_a_conversation(server, upstream, driver, s
     assert faults(page) == []
     upstream.scripts["scripted"] = Script(text=TEXT, error_at=3)
     driver.ask("Will it fail?")
-    expect(driver.state).to_have_class("state error", timeout=15_000)
+    expect(driver.state).to_have_class("state error")
     assert faults(page) == []
     for panel in page.locator("[popover][id]:not(#list)").evaluate_all("(all) => all.map((one) => one.id)"):
         page.evaluate("(id) => document.getElementById(id).showPopover()", panel)

@@ -34,10 +34,10 @@ def test_a_line_that_breaks_and_comes_back_misses_nothing(server, upstream, cabl
     url = driver.begin(cable.url, "What is a headwater?")
     driver.wait_for_text(100)
     cable.pull()
-    expect(driver.page.locator("#line-note")).to_be_visible(timeout=8_000)
+    expect(driver.page.locator("#line-note")).to_be_visible()
     gevent.sleep(1)
     cable.plug_in()
-    expect(driver.page.locator("#line-note")).to_be_hidden(timeout=12_000)
+    expect(driver.page.locator("#line-note")).to_be_hidden()
     driver.wait_for_end()
     assert driver.text == LONG
     assert upstream.count() == 1
@@ -53,7 +53,7 @@ def test_a_line_that_breaks_again_and_again(server, upstream, cable, ada, driver
         cable.pull()
         cable.plug_in()
     for window in (driver, viewer):
-        window.wait_for_end(40_000)
+        window.wait_for_end()
         assert window.text == LONG
         assert all(LONG.startswith(text) for text in window.seen)
     assert upstream.count() == 1
@@ -70,7 +70,7 @@ def test_a_hidden_window_pauses_and_catches_up(server, upstream, ada, driver, vi
     driver.wait_for_text(len(paused) + 200)
     assert viewer.text == paused, "a hidden window went on reading"
     viewer.hide(False)
-    viewer.wait_for_text(len(paused) + 150, timeout=8_000)
+    viewer.wait_for_text(len(paused) + 150)
     viewer.wait_for_end()
     assert viewer.text == LONG
     assert all(LONG.startswith(text) for text in viewer.seen)
@@ -90,9 +90,9 @@ def test_a_dead_server_leaves_an_answer_that_can_be_continued(server_factory, up
     server.start()
     kept = stored(ada, url)["text"]
     assert LONG.startswith(kept)
-    expect(driver.page.locator("form.continue button")).to_be_visible(timeout=15_000)
+    expect(driver.page.locator("form.continue button")).to_be_visible()
     upstream.scripts["scripted"] = Script(text=LONG[len(kept) :], pace=200)
     driver.page.locator("form.continue button").click()
-    expect(driver.state).to_have_class("state done", timeout=20_000)
+    expect(driver.state).to_have_class("state done")
     driver.wait_for_end()
     assert driver.text == stored(ada, url)["text"] == LONG

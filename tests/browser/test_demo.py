@@ -15,7 +15,7 @@ def test_the_demo_shows_driver_and_viewer_side_by_side(server, upstream, ada):
     driver.locator("#ask").fill("What is a headwater?")
     driver.locator("#ask").press("Enter")
     for frame in (driver, viewer):
-        expect(frame.locator(".message.assistant .state")).to_have_class("state done", timeout=30_000)
+        expect(frame.locator(".message.assistant .state")).to_have_class("state done")
         expect(frame.locator(".message.assistant .text")).to_have_text(PROSE)
     assert viewer.locator("#ask").count() == 0
     assert upstream.count() == 1

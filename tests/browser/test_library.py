@@ -51,7 +51,7 @@ def test_a_file_is_chosen_read_and_opened(server: RealServer, driver: Window) ->
     rows = page.locator(".document")
     expect(rows).to_have_count(2)
     expect(page.locator("#uploads li")).to_have_count(0)
-    expect(page.locator(".document.ready")).to_have_count(2, timeout=20_000)  # by itself
+    expect(page.locator(".document.ready")).to_have_count(2)  # by itself
     page.get_by_text("Rivers.md").click()
     expect(page.locator(".passage-text").first).to_have_text("A river begins at a spring.")
     expect(page.locator(".passage h2").last).to_have_text("Rivers › The end")
@@ -163,7 +163,7 @@ def test_a_conversation_shows_what_it_was_given(
     driver.page.set_input_files("#file", file("Rivers.md"))
     expect(driver.page.locator("#documents")).to_be_hidden()
     for window in (driver, viewer):
-        expect(window.page.locator(".strip .ready")).to_contain_text("Rivers.md", timeout=20_000)
+        expect(window.page.locator(".strip .ready")).to_contain_text("Rivers.md")
     driver.page.locator(".attach").click()
     driver.page.get_by_label("Also use my library").uncheck()
     viewer.page.wait_for_timeout(300)
@@ -191,7 +191,7 @@ def test_an_address_leads_to_the_sentence(server: RealServer, driver: Window, ad
     page.goto(f"{server.url}/library")
     long = "\n\n".join(f"## Part {n}\n\nThis is what part {n} says. And more of it." for n in range(1, 150))
     page.set_input_files("#file", file("Parts.md", long))
-    expect(page.locator(".document.ready")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".document.ready")).to_have_count(1)
     address = page.locator(".document a").first.get_attribute("href")
     page.goto(f"{server.url}{address}?at=100&quote=This+is+what+part+100+says.#p100")
     mark = page.locator(".passage:target mark")
@@ -209,7 +209,7 @@ def test_a_page_that_waits_shows_the_text_when_it_is_read(
     page.goto(f"{server.url}/library")
     page.set_input_files("#file", file("Long.txt", "A river begins at a spring. " * 60_000))
     page.locator(".document").get_by_text("Long.txt").click()
-    expect(page.locator(".passage").first).to_contain_text("A river begins", timeout=30_000)
+    expect(page.locator(".passage").first).to_contain_text("A river begins")
     expect(page.locator("#document-state")).to_have_count(0)
 
 
@@ -242,7 +242,7 @@ def test_a_hostile_name_and_text_are_text(server: RealServer, driver: Window) ->
     inside = "<script>alert(3)</script><p>A river <b onclick=alert(4)>begins</b>."
     inside += " &lt;img src=x onerror=alert(5)&gt;</p>"
     page.set_input_files("#file", file(hostile, inside))
-    expect(page.locator(".document.ready")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".document.ready")).to_have_count(1)
     page.locator(".document a").first.click()
     expect(page.locator(".passage")).to_contain_text("<img src=x onerror=alert(5)>")
     with page.expect_download() as saving:
@@ -256,7 +256,7 @@ def test_axe_finds_nothing_serious_in_any_of_it(server: RealServer, driver: Wind
     page.goto(f"{server.url}/library")
     assert faults(page) == []
     page.set_input_files("#file", [file("Picture.png", PNG), file("Rivers.md")])
-    expect(page.locator(".document.ready")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".document.ready")).to_have_count(1)
     expect(page.locator("#uploads .failed")).to_have_count(1)
     assert faults(page) == []
     page.locator(".document a").first.click()

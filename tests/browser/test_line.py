@@ -38,10 +38,10 @@ def test_a_page_says_that_its_line_is_down_and_that_it_is_back(server, upstream,
     note, heard = driver.page.locator("#line-note"), driver.page.locator("#status")
     expect(note).to_be_hidden()
     cable.pull()
-    expect(note).to_have_text("Reconnecting…", timeout=10_000)
+    expect(note).to_have_text("Reconnecting…")
     expect(heard).to_have_text("Reconnecting…")
     cable.plug_in()
-    expect(note).to_have_text("Back. Nothing was missed.", timeout=15_000)
+    expect(note).to_have_text("Back. Nothing was missed.")
     expect(note).to_be_hidden()
 
 

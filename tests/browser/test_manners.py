@@ -170,7 +170,7 @@ def test_code_is_copied_whole(server, upstream, ada, driver):
 def test_a_provider_that_fails_is_said_in_words_and_can_be_asked_again(server, upstream, driver):
     upstream.scripts["scripted"] = Script(text=PROSE, error_at=12)
     driver.begin(server.url, "Will it fail?")
-    expect(driver.state).to_have_class("state error", timeout=15_000)
+    expect(driver.state).to_have_class("state error")
     kept = driver.text
     assert kept
     assert PROSE.startswith(kept)

@@ -33,7 +33,7 @@ def test_a_stranger_watches_until_the_link_is_taken_back(server, upstream, drive
 
     driver.page.locator("header [popovertarget=share]").click()
     driver.page.get_by_role("button", name="Stop sharing").click()
-    expect(window.page.locator("#line-note")).to_contain_text("no longer shared", timeout=3_000)
+    expect(window.page.locator("#line-note")).to_contain_text("no longer shared")
     answer = window.page.goto(link)
     assert answer is not None
     assert answer.status == 404

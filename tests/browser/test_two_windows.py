@@ -67,6 +67,6 @@ def test_stop_in_one_window_stops_it_in_both(server, upstream, ada, driver, view
     viewer.wait_for_text(20)
     viewer.page.locator("#stop").click()
     for window in (driver, viewer):
-        window.wait_for_end(5_000)
+        window.wait_for_end()
     assert stored(ada, url)["status"] == "stopped"
     assert driver.text == viewer.text == stored(ada, url)["text"]

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, expect
 
+from tests.patience import PATIENCE_S
+
 # Runs in each page before anything else: what the newest answer showed, after each change and before the next
 # paint, and what the policy of the page had to forbid.
 WATCH = """
@@ -122,7 +124,7 @@ class Window:
         """The newest answer's HTML, without what only helps it to grow."""
         return str(self.answer.evaluate(SHAPE))
 
-    def wait_for_text(self, size: int, timeout: float = 15_000) -> str:
+    def wait_for_text(self, size: int, timeout: float = PATIENCE_S * 1000) -> str:
         """Wait until so many characters of the newest answer are there."""
         self.page.wait_for_function(
             """(size) => {
@@ -134,7 +136,7 @@ class Window:
         )
         return self.text
 
-    def wait_for_end(self, timeout: float = 30_000) -> None:
+    def wait_for_end(self, timeout: float = PATIENCE_S * 1000) -> None:
         """Wait until the newest answer is not live any more and no tail hangs at its mark."""
         expect(self.state).not_to_have_class("state live", timeout=timeout)
         expect(self.page.locator(".mark:not(:empty)")).to_have_count(0, timeout=timeout)

@@ -137,10 +137,10 @@ def test_somebody_elses_patience_is_not_ours(make: Make) -> None:
 
 
 def test_others_go_on_while_it_waits(make: Make) -> None:
-    waiting = [gevent.spawn(make("words;wait_s=0.5").embed, TEXTS, 5) for _ in range(5)]
+    waiting = [gevent.spawn(make("words;wait_s=2").embed, TEXTS, 30) for _ in range(5)]
     began = time.monotonic()
     gevent.joinall(waiting, raise_error=True)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_no_more_texts_than_a_request_may_hold(make: Make) -> None:

@@ -13,6 +13,7 @@ from chat.generation.engine import Draining, NoSource
 from chat.generation.reaper import Waits
 from chat.generation.runner import Limits
 from chat.store.streams import Batch
+from tests.patience import PATIENCE_S
 from tests.rig import Rig, text_of
 
 
@@ -33,7 +34,7 @@ def reap(rig: Rig, is_dead=lambda owner: False) -> list[str]:
     return [orphan.id for orphan in rig.streams.orphans(is_dead) if rig.streams.interrupt(orphan)]
 
 
-def wait_for(condition, seconds: float = 5) -> None:
+def wait_for(condition, seconds: float = PATIENCE_S) -> None:
     with gevent.Timeout(seconds):
         while not condition():
             gevent.sleep(0.01)

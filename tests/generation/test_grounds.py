@@ -1,12 +1,12 @@
 """What an answer rests on: found late, noted before the first word, the same for whoever goes on with it."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.core.lifecycle import Status
 from chat.core.material import IN_VAIN, RULES
@@ -19,6 +19,7 @@ from chat.generation.providers.types import Aborted, Ask, Delta, Finished, Item
 from chat.store import conversations, messages
 from chat.store.leases import Orphan
 from chat.store.messages import Asked
+from tests.patience import PATIENCE_S
 from tests.store.library import add, read
 from tests.store.talk import BEN, Talk, stream_of
 
@@ -264,18 +265,18 @@ def test_an_answer_comes_without_sources_when_looking_takes_too_long(tmp_path: P
 
 
 def test_a_stop_is_heard_while_sources_are_looked_for(house: House):
-    house.shelf.wait = lambda: gevent.sleep(0.5)
+    looked, found = Event(), Event()
+    house.shelf.wait = lambda: (looked.set(), found.wait())
     asked = house.talk.ask()
     source = house.open(asked)
     house.claim(asked)
     listening = gevent.spawn(_ending_of, source)
-    gevent.sleep(0.05)
+    assert looked.wait(PATIENCE_S)
     assert source.estimate("") is None, "nobody was asked: it cost nothing"
-    began = time.monotonic()
     source.close()
-    assert listening.get() is Aborted
-    assert time.monotonic() - began < 0.3
-    gevent.sleep(0.6)
+    assert listening.get(timeout=PATIENCE_S) is Aborted
+    found.set()
+    gevent.sleep(0.1)
     assert (house.mouth.asked, house.citations(asked)) == ([], [])
 
 

@@ -13,6 +13,7 @@ from chat.live.relay_file import ForeignRings
 from chat.live.relayed import RelayedBell, open_bell
 from chat.store.sqlite import SqliteStore, prepare
 from chat.store.tables import metadata
+from tests.patience import PATIENCE_S
 from tests.services import Postgres, Redis
 
 
@@ -140,7 +141,7 @@ def running(*bells: Bell) -> Iterator[None]:
         assert all(one.dead for one in rounds), "closing ends the rounds"
 
 
-def until(condition, seconds: float = 10) -> None:
+def until(condition, seconds: float = PATIENCE_S) -> None:
     """Wait until it holds."""
     with gevent.Timeout(seconds):
         while not condition():

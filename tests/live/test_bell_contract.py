@@ -167,14 +167,14 @@ def test_while_the_line_is_lost_who_waits_is_woken_and_again_when_it_is_back(
     with there.listen("a") as far, capture_logs() as logs:
         carrier.cut()
         try:
-            until(lambda: there.deaf, 10)
+            until(lambda: there.deaf)
             for _ in range(2):
                 far.take()
                 assert far.wait(1), "each half second"
             here.ring(["b"])  # neither waits nor raises
         finally:
             carrier.mend()
-        until(lambda: not there.deaf and not here.deaf, 20)
+        until(lambda: not there.deaf and not here.deaf)
         assert heard(far, 1, 1), "once more: who knows what was missed"
         gevent.sleep(0.7)
         far.take()
@@ -194,14 +194,14 @@ def test_a_line_that_hangs_is_noticed(bells: tuple[Bell, Bell], carrier: Carrier
     with there.listen("a") as far:
         server.pause()
         try:
-            until(lambda: there.deaf, 8)
+            until(lambda: there.deaf)
             far.take()
             assert far.wait(1)
             here.ring(["a"])
             assert not far.take()
         finally:
             server.resume()
-        until(lambda: not there.deaf and not here.deaf, 20)
+        until(lambda: not there.deaf and not here.deaf)
         assert heard(far), "what was rung meanwhile, or everything"
 
 

@@ -213,11 +213,11 @@ def test_a_tape_behind_the_store_holds_nobody_up(rigs: tuple[Rig, Rig, Rig], red
         until(lambda: owner.shared.away)
         until(lambda: len(owner.tapes.get(stream).data) == 16)
         store(owner, stream, 0, 16)
-        until(lambda: there.text == b"stored. and on. ", 5)
+        until(lambda: there.text == b"stored. and on. ")
     finally:
         redis.resume()
     script.say("and back.")
-    until(lambda: there.text == b"stored. and on. and back.", 20)
+    until(lambda: there.text == b"stored. and on. and back.")
     script.say(over=True)
     there.greenlet.join(20)
     assert there.text.decode() == reader.text(stream)

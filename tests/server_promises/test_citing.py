@@ -40,7 +40,7 @@ def add(person: Person, text: str = LEASE, name: str = "lease.md", **query: str)
     answer = person.call("POST", "/api/documents", params={"name": name, **query}, data=text.encode())
     assert answer.status_code == 201, answer.text
     document_id = str(answer.json()["id"])
-    until(lambda: person.get(f"/api/documents/{document_id}")["status"] == "ready", 30)
+    until(lambda: person.get(f"/api/documents/{document_id}")["status"] == "ready")
     return document_id
 
 
@@ -62,7 +62,7 @@ def test_a_source_is_shown_once_the_text_cites_it_and_stays(server: RealServer, 
     assert (shown["number"], shown["document_id"], shown["quote"]) == (1, document, None)
     assert "thirty days" in shown["text"]
 
-    until_status(person, asked.stream_id, "done", seconds=30)
+    until_status(person, asked.stream_id, "done")
     (cited,) = reply(person, asked)["citations"]
     assert without_quotes([cited]) == [shown]
     start, end = cited["quote"]
@@ -89,7 +89,7 @@ def test_whoever_goes_on_with_an_answer_tells_the_same_sources_though_the_docume
         assert person.call("DELETE", f"/api/documents/{document}").status_code == 204
         server.kill() if how == "killed" else server.stop()
     server.start()
-    until_status(person, asked.stream_id, "done", seconds=30)
+    until_status(person, asked.stream_id, "done")
     assert person.state(asked.stream_id)["text"] == SAID
     first, second = (seen for seen in upstream.log if seen.model == MODEL)
     assert told(first.messages) == told(second.messages) != ""

@@ -184,7 +184,7 @@ def test_a_server_starts_while_its_database_is_away_and_is_ready_once_it_is_back
         database.stop(signal.SIGINT)
         try:
             starting = gevent.spawn(server.start)
-            until(lambda: is_alive(server), seconds=20)
+            until(lambda: is_alive(server))
             assert not server.ready()
             database.start()
             starting.get(timeout=20)

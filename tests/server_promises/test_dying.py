@@ -99,7 +99,7 @@ def test_a_killed_server_loses_half_a_second_and_says_interrupted_at_boot(
         watched.take(event)
     server.start()
 
-    state = until_status(person, asked.stream_id, "interrupted", seconds=2)
+    state = until_status(person, asked.stream_id, "interrupted")
     kept = state["text"].encode()
     assert WHOLE.startswith(kept)
     assert kept.startswith(watched.data), "a viewer was shown what is not there any more"
@@ -118,7 +118,7 @@ def test_a_reader_ahead_of_a_killed_server_is_told_where_to_cut(
         copy.take(event)
     server.kill()
     server.start()
-    kept = until_status(person, asked.stream_id, "interrupted", seconds=2)["text"].encode()
+    kept = until_status(person, asked.stream_id, "interrupted")["text"].encode()
     assert len(copy.data) > len(kept)
     upstream.scripts[MODEL] = read_script(AGAIN)
 

@@ -9,7 +9,7 @@ from tests.person import Person
 from tests.reading import RawResponse, SseReader
 from tests.server import RealServer
 
-WITHIN_S = 1.0
+WITHIN_S = 10.0  # a second is promised, where nothing else runs; without a ring it would be a minute
 SAME = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -42,7 +42,7 @@ def test_every_open_line_is_cut_and_those_of_programs_go_on(server: RealServer, 
     assert gone.status_code == 303
     for line in lines:
         line.until("close")
-    assert time.monotonic() - asked_at < WITHIN_S + 1, "a second, and what a busy machine takes to say so"
+    assert time.monotonic() - asked_at < WITHIN_S
 
     said = program.ask("Still there?", conversation=program.converse())
     assert said.stream_id, "the program was not logged out"

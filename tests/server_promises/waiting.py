@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from tests.person import Person
 
 
-def until(true: Callable[[], Any], seconds: float = 10, every: float = 0.02) -> Any:
+def until(true: Callable[[], Any], seconds: float = PATIENCE_S, every: float = 0.02) -> Any:
     """Ask again and again until it is true; fails the test when it never is. Returns what was true."""
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -17,7 +18,7 @@ def until(true: Callable[[], Any], seconds: float = 10, every: float = 0.02) -> 
 
 
 def until_status(
-    person: Person, stream_id: str, *statuses: str, seconds: float = 20, every: float = 0.02
+    person: Person, stream_id: str, *statuses: str, seconds: float = PATIENCE_S, every: float = 0.02
 ) -> dict[str, Any]:
     """Wait until a stream is in one of these statuses; returns its state."""
     state: dict[str, Any] = {}

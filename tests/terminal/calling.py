@@ -10,6 +10,7 @@ from typing import Self
 
 from gevent import os as patient_os
 
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.server import ROOT
 
@@ -34,7 +35,7 @@ class Running:
     out: bytes = b""
     screen: bool = False
 
-    def until(self, what: str, timeout: float = 20) -> str:
+    def until(self, what: str, timeout: float = PATIENCE_S) -> str:
         """Wait until it has said this; gives all of it so far."""
         limit = time.monotonic() + timeout
         while what.encode() not in self.out:
@@ -50,7 +51,7 @@ class Running:
     def press_ctrl_c(self) -> None:
         self.process.send_signal(2)
 
-    def finish(self, timeout: float = 30) -> Done:
+    def finish(self, timeout: float = PATIENCE_S) -> Done:
         """Read to the end; the exit status, and all that it said."""
         while self._more():
             pass

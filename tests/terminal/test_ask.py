@@ -239,7 +239,7 @@ def test_on_a_screen_what_the_answer_rests_on_is_named_below_it(
 ) -> None:
     lease = b"# Ending\n\nEither party may end the lease with a notice of thirty days.\n"
     added = person.call("POST", "/api/documents", params={"name": "lease.md"}, data=lease).json()
-    until(lambda: person.get(f"/api/documents/{added['id']}")["status"] == "ready", 30)
+    until(lambda: person.get(f"/api/documents/{added['id']}")["status"] == "ready")
     standing_upstream.scripts["cites"] = Script(text="With thirty days [1].")
     question = ("ask", "-m", "cites", "How may the lease end?")
     with terminal.start_on_screen(*question) as running:

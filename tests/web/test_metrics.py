@@ -146,15 +146,15 @@ def test_any_worker_tells_of_all(server_factory: ServerFactory) -> None:
     person = Person.sign_in(server.url)
     ends = [list(person.drive_events(person.ask().stream_id))[-1].data for _ in range(4)]
     written = sum(end["offset"] for end in ends)
-    until(lambda: figure(text(), "delta_bytes_total") == written, 5)
+    until(lambda: figure(text(), "delta_bytes_total") == written)
     for _ in range(8):  # whichever of the two answers
         now = text()
         assert figure(now, 'answers_ended_total{status="done"}') == 4
         assert figure(now, "delta_bytes_total") == written
         assert figure(now, "draining_processes") == 0
     server.workers[0].kill()
-    until(lambda: len(server.workers) == 2, 10)
-    until(lambda: figure(text(), 'readers{kind="driver"}') == 0, 5)
+    until(lambda: len(server.workers) == 2)
+    until(lambda: figure(text(), 'readers{kind="driver"}') == 0)
     assert figure(text(), "delta_bytes_total") == written, "what a dead worker counted stays"
 
 

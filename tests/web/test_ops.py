@@ -58,6 +58,6 @@ def test_a_database_that_is_silent_is_not_waited_for(api: Api, monkeypatch: pyte
     answers = [client.get("/readyz") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [503, 503]
     assert "in time" in answers[0].get_json()["why"]
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 5.5
     assert looks == 1, "whoever asks meanwhile waits for the look that is under way"
     assert client.get("/healthz").status_code == 200

@@ -19,6 +19,7 @@ from chat.generation.providers.types import (
     Reasoning,
     Usage,
 )
+from tests.patience import PATIENCE_S
 from tests.upstream import Upstream
 
 KEY = "sk-headwater-secret"
@@ -98,7 +99,7 @@ def ask(make_provider: MakeProvider) -> Callable[[str], Heard]:
 
 def eventually(holds: Callable[[], bool]) -> bool:
     """Wait a moment for what another greenlet has to do first."""
-    until = time.monotonic() + 2
+    until = time.monotonic() + PATIENCE_S
     while not holds() and time.monotonic() < until:
         gevent.sleep(0.005)
     return holds()
