@@ -13,8 +13,6 @@ from tests.upstream import Upstream
 
 MODEL = "goes-on;tokens=150;pace=100"
 NOTICED_S = 10.0  # a second is promised, where nothing else runs; the next heartbeat comes after 15
-    10.0  # a second is promised, where nothing else runs; the next heartbeat would notice, too, after 15
-)
 WHOLE = answer_of(read_script(MODEL))
 
 
