@@ -15,9 +15,7 @@ from tests.server import RealServer
 from tests.server_promises.waiting import until
 from tests.upstream import Upstream
 
-WITHIN_S = (
-    10.0  # who may no more is cut: a second is promised, where nothing else runs; unrung, it is a minute
-)
+WITHIN_S = 10.0  # who may no more is cut: a second is promised where nothing else runs; unrung: a minute
 LINES = 12  # of each kind: enough that both workers have some
 
 
