@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -48,6 +49,8 @@ class Term:
 
 Query = tuple[Term, ...]  # all of them must be found
 Piece = tuple[str, bool]  # some text, and whether it is what was looked for
+Occurrence = tuple[int, int, int]  # from where, up to where, and which term of the query
+Unseen = Callable[[str, int], Iterable[tuple[int, int]]]  # the spans of a text near a place that nobody sees
 
 
 def words(text: str) -> list[str]:
@@ -90,11 +93,17 @@ def parse(text: str) -> Query:
     return tuple(dict.fromkeys(terms))
 
 
-def snippet(text: str, query: Query) -> list[Piece]:
-    """Cut the place out of a text where most of the query is, and mark what was found there."""
+def snippet(text: str, query: Query, unseen: Unseen | None = None) -> list[Piece]:
+    """Cut the place out of a text where most of the query is, and mark what was found there.
+
+    `unseen` says what is left out near a place, save where the query was found in it.
+    """
     text = text[:LOOKED_THROUGH]
     hits = sorted(_hits(text, query))
     start = _best_start(hits)
+    if unseen is not None:
+        text, hits = _without(unseen(text, start), text, hits)
+        start = _best_start(hits)
     start = text.rfind(" ", 0, max(0, start - LEAD)) + 1 if start > LEAD else 0
     end = (
         len(text)
@@ -121,7 +130,27 @@ def _may_go_on(word: str) -> bool:
     return len(word) >= SHORTEST_PREFIX and not ALONE.match(word)
 
 
-def _hits(text: str, query: Query) -> Iterator[tuple[int, int, int]]:
+def _without(
+    spans: Iterable[tuple[int, int]], text: str, hits: Sequence[Occurrence]
+) -> tuple[str, list[Occurrence]]:
+    """Leave spans out of a text, save those with a hit in them; give it and where its hits are then."""
+    edges = sorted(place for begin, end, _ in hits for place in (begin, end - 1))
+    kept, cuts, gone, at = "", [0], [0], 0  # from each cut on, so many characters are gone
+    for begin, end in spans:
+        if bisect_right(edges, end - 1) > bisect_right(edges, begin - 1):
+            continue
+        kept += text[at:begin]
+        cuts.append(begin)
+        gone.append(gone[-1] + end - begin)
+        at = end
+
+    def moved(place: int) -> int:
+        return place - gone[bisect_right(cuts, place) - 1]
+
+    return kept + text[at:], [(moved(begin), moved(end - 1) + 1, term) for begin, end, term in hits]
+
+
+def _hits(text: str, query: Query) -> Iterator[Occurrence]:
     """Give the spans of the query's terms in a text, each with its term's number."""
     spans = [(fold(match[0]), match.start(), match.end()) for match in WORD.finditer(text)]
     spans = [span for span in spans if span[0]]
@@ -145,7 +174,7 @@ def _stands(spans: Sequence[tuple[str, int, int]], term: Term) -> bool:
     return found[-1].startswith(term.words[-1]) if term.prefix else found[-1] == term.words[-1]
 
 
-def _best_start(hits: Sequence[tuple[int, int, int]]) -> int:
+def _best_start(hits: Sequence[Occurrence]) -> int:
     """Give the first hit of the window in which most different terms are."""
     best, most = 0, 0
     for at, (start, _, _) in enumerate(hits[:200]):
@@ -155,7 +184,7 @@ def _best_start(hits: Sequence[tuple[int, int, int]]) -> int:
     return best
 
 
-def _pieces(text: str, start: int, end: int, hits: Sequence[tuple[int, int, int]]) -> Iterator[Piece]:
+def _pieces(text: str, start: int, end: int, hits: Sequence[Occurrence]) -> Iterator[Piece]:
     at = start
     for begin, until, _ in hits:
         if begin < at or until > end:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 
-from chat.core.searching import Piece, parse, snippet
+from chat.core.markdown.plain import marks_near
+from chat.core.searching import Piece, Unseen, parse, snippet
 from chat.store.people import Person
 from chat.store.search import Hit, search
 from chat.web import access
@@ -96,4 +97,9 @@ def found_json(found: Found) -> dict[str, Any]:
 def _search(person: Person, said: str, limit: int) -> tuple[list[Found], str | None]:
     query, after = parse(said), request.args.get("after")
     hits, further = house().store.read(lambda conn: search(conn, person.id, query, limit, after))
-    return [Found(hit, snippet(hit.text, query)) for hit in hits], further
+    return [Found(hit, snippet(hit.text, query, _unseen(hit))) for hit in hits], further
+
+
+def _unseen(hit: Hit) -> Unseen | None:
+    """Say what of a hit is not shown: an answer's marks; what somebody asked is shown as it was typed."""
+    return marks_near if hit.role == "assistant" else None

@@ -53,6 +53,15 @@ def test_the_page_marks_the_words_and_nothing_else_of_a_text_is_html(api: Api, t
     assert "Springs &amp; &lt;brooks&gt;" in shown
 
 
+def test_of_an_answer_words_are_shown_and_of_a_question_what_was_typed(api: Api) -> None:
+    conversation = api.begin()
+    asked = api.ask(conversation, "What are **brooks**?")
+    api.answer(asked, "# Brooks\n\n- **small** [rivers](https://example.org)\n- `brook`")
+    hits = api.get("/search?q=brooks")["items"]
+    said = ["".join(piece["text"] for piece in hit["snippet"]) for hit in hits]
+    assert said == ["Brooks small rivers brook", "What are **brooks**?"]
+
+
 def test_hits_are_paged_newest_first(api: Api) -> None:
     conversation = api.begin()
     for number in range(3):
