@@ -19,7 +19,7 @@ from chat.core.prompt import (
 from chat.generation.engine import NoSource
 from chat.generation.generation import Source
 from chat.generation.grounds import Finds, FindsNothing, Grounds
-from chat.generation.late import LateSource, Over
+from chat.generation.late import LateSource, MayNote
 from chat.generation.providers.types import Answer, Ask, Delta, Item, Provider, estimate_usage
 from chat.generation.refusal import Refused
 from chat.store.briefing import Briefing, briefing_of
@@ -125,8 +125,8 @@ class Answers:
             ask = Ask(told.messages, brief.model, fields, told.question, told.sources, told.in_vain)
             return self._source(ask, so_far)
 
-        def look(is_over: Over) -> Source:
-            return source(grounds.lay(brief, stream_id, epoch, model, so_far, is_over))
+        def look(may_note: MayNote) -> Source:
+            return source(grounds.lay(brief, stream_id, epoch, model, so_far, may_note))
 
         known = grounds.known(brief, model, so_far)
         if grounds.is_all(brief, known, epoch, so_far):

@@ -9,7 +9,7 @@ import structlog
 
 from chat.core.prompt import Fitted, Room, choose, fit
 from chat.core.sources import Source
-from chat.generation.late import Over
+from chat.generation.late import MayNote
 from chat.generation.providers.types import Aborted
 from chat.store.briefing import Briefing
 from chat.store.citations import Offered, offer, offered
@@ -53,9 +53,9 @@ class Grounds:
         return epoch == 1 and not brief.has_documents and not fitted.left_out
 
     def lay(
-        self, brief: Briefing, stream_id: str, epoch: int, model: str, so_far: str, is_over: Over
+        self, brief: Briefing, stream_id: str, epoch: int, model: str, so_far: str, may_note: MayNote
     ) -> Fitted:
-        """Find sources, unless some are noted, and note them; nothing when `is_over`. Raises Aborted.
+        """Find sources, unless some are noted, and note them if one `may_note`. Raises Aborted.
 
         Only an answer without a word comes here, in its own epoch: nobody before it writes any more.
         """
@@ -64,10 +64,10 @@ class Grounds:
             return self._fit(brief, sources, model, so_far)
         found = self._found(brief, model)
         fitted = self._fit(brief, found or [], model, so_far, in_vain=found == [])
-        if is_over():
-            raise Aborted
         if not fitted.sources and not fitted.left_out:
             return fitted
+        if not may_note():
+            raise Aborted
         try:
             note = partial(
                 offer,

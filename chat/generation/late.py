@@ -12,7 +12,9 @@ from chat.generation.providers.types import Aborted, Item
 
 log = structlog.get_logger()
 
-Over = Callable[[], bool]  # whether nobody waits any more for what is looked for
+# Asked before what was found is noted: False when nobody waits for it any more. From True on it is waited
+# for, or an answer could cite what it was never told.
+MayNote = Callable[[], bool]
 
 
 class LateSource:
@@ -22,13 +24,14 @@ class LateSource:
     """
 
     def __init__(
-        self, make: Callable[[Over], Source], make_without: Callable[[], Source], patience_s: float
+        self, make: Callable[[MayNote], Source], make_without: Callable[[], Source], patience_s: float
     ) -> None:
         self._make = make
         self._make_without = make_without
         self._patience_s = patience_s
         self._over = Event()
         self._closed = False
+        self._is_noting = False
         self._source: Source | None = None
 
     def __iter__(self) -> Iterator[Item]:
@@ -38,6 +41,8 @@ class LateSource:
         made: list[Source | Exception] = []
         making = gevent.spawn(self._keep, made)
         gevent.wait([making, self._over], timeout=self._patience_s, count=1)
+        if self._is_noting:
+            gevent.wait([making, self._over], count=1)  # as long as a write may take
         self._over.set()
         if self._closed:  # what was made has asked nobody: nothing is open
             raise Aborted
@@ -58,8 +63,12 @@ class LateSource:
     def estimate(self, answered: str) -> dict[str, Any] | None:
         return self._source.estimate(answered) if self._source is not None else None
 
+    def _may_note(self) -> bool:
+        self._is_noting = not self._over.is_set()
+        return self._is_noting
+
     def _keep(self, made: list[Source | Exception]) -> None:
         try:
-            made.append(self._make(self._over.is_set))
+            made.append(self._make(self._may_note))
         except Exception as problem:  # noqa: BLE001  # raised again where it is waited for
             made.append(problem)

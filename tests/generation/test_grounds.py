@@ -264,6 +264,24 @@ def test_an_answer_comes_without_sources_when_looking_takes_too_long(tmp_path: P
     assert (house.mouth.asked[0].sources, house.citations(asked)) == ([], []), "nor are any noted later"
 
 
+def test_what_is_being_noted_when_patience_ends_is_told_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    house = House(tmp_path, patience_s=0.05)
+    write = type(house.talk.store).write
+
+    def slowly(*arguments: Any, **more: Any) -> Any:
+        gevent.sleep(0.3)
+        return write(*arguments, **more)
+
+    asked = house.talk.ask()
+    source = house.open(asked)
+    house.claim(asked)
+    monkeypatch.setattr(type(house.talk.store), "write", slowly)
+    assert hear(source) == "It ends [1]."
+    assert len(house.mouth.asked[0].sources) == len(house.citations(asked)) == len(TEXTS)
+
+
 def test_a_stop_is_heard_while_sources_are_looked_for(house: House):
     looked, found = Event(), Event()
     house.shelf.wait = lambda: (looked.set(), found.wait())
