@@ -13,6 +13,7 @@ import tempfile
 
 import gevent
 
+gc.disable()  # while it loads, for hardly any of that is garbage: looking it through took a fourth of a start
 from chat import logs
 from chat.config import SettingsError, load_or_leave
 from chat.config import leave as leave_at_once
@@ -37,6 +38,7 @@ loglevel = settings.log_level
 logger_class = "chat.server_log.ServerLog"
 
 LAST_WORDS_S = 1.0  # at most, for requests under way and the ends of open bodies, once all text is stored
+INTERRUPTED = 128 + signal.SIGINT  # the status of a worker that was told so twice
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANY = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
@@ -80,15 +82,22 @@ def when_ready(server):
     if settings.redis_url:
         importlib.import_module("redis")
     gc.freeze()
+    gc.enable()
+
+
+def post_fork(server, worker):
+    """Let the worker load, like the master, without looking through again and again what it loads."""
+    gc.disable()
 
 
 def post_worker_init(worker):
     """Start the engine, and leave in order whichever signal says so: gunicorn alone would cut what runs."""
     house = worker.wsgi.extensions["headwater"]
     gc.freeze()  # what is loaded by now stays: no later collection looks through it and stalls the hub
+    gc.enable()
     sys.setswitchinterval(0.0005)  # seconds for which the thread that commits may keep the hub waiting
     house.engine.start(house.rounds)
-    worker.leaving, worker.is_closing = None, False
+    worker.leaving, worker.is_closing, worker.interrupted = None, False, 0
     quit_now = signal.getsignal(signal.SIGQUIT)
 
     def leave(grace_s):
@@ -103,6 +112,11 @@ def post_worker_init(worker):
                 quit_now(signal.SIGQUIT, None)
 
     def on_signal(told, _frame):
+        worker.interrupted += told == signal.SIGINT  # not SIGQUIT: of one Ctrl-C gunicorn makes that too
+        if worker.interrupted > 1:
+            os._exit(INTERRUPTED)  # whoever presses Ctrl-C again does not want to wait for a slow disk
+        if told != signal.SIGTERM:
+            house.engine.grace_over.set()
         if not house.engine.draining:
             house.engine.draining = True  # the second of two signals finds it so
             worker.alive = False  # what it answers from now on ends the connection

@@ -95,7 +95,7 @@ class Engine:
         )
         self._idle = Event()
         self._idle.set()
-        self._leaving = False  # the time of grace is over
+        self.grace_over = Event()  # to set it is to end the time of grace
 
     def start(self, rounds: Sequence[tuple[str, Callable[[], None]]] = ()) -> None:
         """Take over what dead processes left, then begin the rounds. Call it once, after the fork.
@@ -195,7 +195,7 @@ class Engine:
         if state.stop_requested:  # while it changed hands: nobody is asked any more
             source.close()
             generation.end_early(Stopped())
-        if self._leaving:  # it began while the claim was being committed
+        if self.grace_over.is_set():  # it began while the claim was being committed
             generation.end_early(Leaving())
 
     def _generate(self, generation: Generation) -> None:
@@ -242,12 +242,12 @@ class Engine:
     def drain(self, timeout_s: float, grace_s: float = 0.0) -> bool:
         """Take nothing new, let what runs end within `grace_s`, hand the rest over; True when all is stored.
 
-        What no other process can go on with is marked as interrupted. Either way all its text is kept.
+        Whoever sets `grace_over` meanwhile ends that time. What no other process can go on with is
+        marked as interrupted. Either way all its text is kept.
         """
         self.draining = True
-        if grace_s:
-            self._idle.wait(grace_s)
-        self._leaving = True
+        gevent.wait([self._idle, self.grace_over], timeout=grace_s, count=1)
+        self.grace_over.set()
         for generation in list(self._running.values()):
             generation.end_early(Leaving())
         stored = bool(self._idle.wait(timeout_s))
