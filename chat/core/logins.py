@@ -2,6 +2,8 @@
 
 from unicodedata import category, normalize
 
+from chat.core.one_line import one_line
+
 LONGEST_LOGIN = 254  # characters, as an e-mail address has at most
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000  # characters; no rule but these makes passwords better
 LONGEST_NAME = 80
@@ -51,6 +53,4 @@ def check_new_password(password: str, login: str) -> None:
 
 def parse_name(typed: str) -> str:
     """Give a name as it is kept: one line, no longer than the table holds; "" where nothing was said."""
-    seen = "".join(" " if character.isspace() else character for character in typed)
-    kept = "".join(character for character in seen if category(character) not in ("Cc", "Cs"))
-    return " ".join(kept.split())[:LONGEST_NAME]
+    return one_line(typed)[:LONGEST_NAME].strip()

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from chat.core.citing import MOST_SOURCES
+from chat.core.documents.file_names import clean_name
 from chat.core.sources import Source
 from chat.web.errors import Invalid
 from chat.web.validation import Body, Whole
@@ -32,7 +33,7 @@ class ImportedCitation(Body):
     """What was cited, in its own words; which document of its server it was means nothing here."""
 
     number: Annotated[int, Field(ge=1, le=MOST_SOURCES)]
-    document: Annotated[OneLine, Field(min_length=1, max_length=255)]
+    document: Annotated[OneLine, Field(min_length=1, max_length=255), AfterValidator(clean_name)]
     passage: Place
     page: Place | None = None
     heading: Annotated[Whole, Field(max_length=MOST_QUOTED)] = ""

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from chat.core.lifecycle import Status
+from chat.core.one_line import one_line
 from chat.store import portable
 from chat.store.conversations import Conversation
 from chat.store.copies import Turn
@@ -23,10 +24,10 @@ from chat.web.page_view import path_of
 from chat.web.shapes import conversation_json
 from chat.web.validation import (
     NAME_LENGTH,
+    TITLE_LENGTH,
     Body,
     System,
     Temperature,
-    Title,
     Whole,
     check,
     parse_json,
@@ -66,6 +67,9 @@ def _answer_sized(text: str) -> str:
 Time = Annotated[AwareDatetime, BeforeValidator(_known_time)]
 Text = Annotated[Whole, AfterValidator(_answer_sized)]
 Short = Annotated[Whole, Field(max_length=200)]
+# Cleaned and not refused: an older server let through what nobody sees.
+ImportedTitle = Annotated[Whole, Field(max_length=TITLE_LENGTH), AfterValidator(one_line)]
+Author = Annotated[Whole, Field(max_length=NAME_LENGTH), AfterValidator(one_line)]
 Count = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 
 
@@ -90,7 +94,7 @@ class ImportedMessage(Body):
         None, description="The place in this list, from 0, of the message before it."
     )
     role: Literal["user", "assistant"]
-    author: Annotated[Whole, Field(max_length=NAME_LENGTH)] | None = None
+    author: Author | None = None
     text: Text
     reasoning: Text | None = None
     status: Literal["done", "stopped", "error", "interrupted"] = "done"
@@ -110,7 +114,7 @@ class ImportedConversation(Body):
 
     format: Literal["headwater.conversation"]
     version: Literal[1]
-    title: Title | None = None
+    title: ImportedTitle | None = None
     system: System | None = None
     model: Short | None = None
     temperature: Temperature | None = None
@@ -166,7 +170,7 @@ def _write(person: Person, document: ImportedConversation) -> Conversation:
             portable.write,
             owner=person,
             heading=Heading(
-                document.title,
+                document.title or None,
                 document.system,
                 document.model,
                 document.temperature,

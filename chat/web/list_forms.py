@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
+from chat.core.one_line import one_line
 from chat.store import conversations, discarding, messages
 from chat.store.discarding import title_of_discarded
 from chat.store.transaction import Transaction
@@ -51,7 +52,7 @@ def menu(conversation_id: str) -> str:
 def rename(conversation_id: str) -> Response:
     """Call it something else; nothing gives it its first words back."""
     access.conversation_or_404(conversation_id, need="own")
-    title = " ".join(request.form.get("title", "").replace("\x00", "").split())[:TITLE_LENGTH]
+    title = one_line(request.form.get("title", ""))[:TITLE_LENGTH].strip()
     house().store.write(lambda tx: conversations.change(tx, conversation_id, {"title": title or None}))
     return _done(conversation_id)
 

@@ -18,6 +18,8 @@ from pydantic import (
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat.core.batching import LARGEST_STEP, parse_chunk_by
+from chat.core.one_line import SOMETHING as SEEN
+from chat.core.one_line import one_line
 from chat.web.errors import ApiError, Invalid, TooLarge
 from chat.web.house import house
 
@@ -42,6 +44,11 @@ def not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
     return text
+
+
+def _named(said: str) -> str:
+    """Give it on one line, without what nobody sees of it. Refuses what is blank then."""
+    return not_blank(one_line(said))
 
 
 def _within_limit(text: str) -> str:
@@ -70,14 +77,15 @@ def _step(value: Any) -> str:
 # What a client can check beforehand: how the description of the API says "no NUL", and "not blank" besides.
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
 SOMETHING = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+NAMED = {"pattern": rf"^[^\u0000]*{SEEN}[^\u0000]*$"}
 
 Whole = Annotated[str, AfterValidator(_whole), Field(json_schema_extra=NO_NUL)]
 Said = Annotated[
     Whole, AfterValidator(not_blank), AfterValidator(_within_limit), Field(json_schema_extra=SOMETHING)
 ]
 System = Annotated[Whole, AfterValidator(_within_limit)]
-Title = Annotated[Whole, Field(max_length=TITLE_LENGTH)]
-Name = Annotated[Whole, Field(max_length=NAME_LENGTH, json_schema_extra=SOMETHING), AfterValidator(not_blank)]
+Title = Annotated[Whole, Field(max_length=TITLE_LENGTH, json_schema_extra=NAMED), AfterValidator(_named)]
+Name = Annotated[Whole, Field(max_length=NAME_LENGTH, json_schema_extra=NAMED), AfterValidator(_named)]
 Model = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH), AfterValidator(_offered)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Id = Annotated[Whole, Field(min_length=1, max_length=ID_LENGTH)]

@@ -49,7 +49,8 @@ def test_everything_about_a_new_one_may_be_left_out(api: Api, body: Any) -> None
 
 @pytest.mark.parametrize(
     "body",
-    [[], "x", {"titel": "x"}, {"title": 1}, {"title": "x" * 201}, {"title": "\x00"}, {"system": ["x"]},
+    [[], "x", {"titel": "x"}, {"title": 1}, {"title": "x" * 201}, {"title": "\x00"}, {"title": " "},
+     {"title": ""}, {"title": "\u202e\u3164"}, {"system": ["x"]},
      {"model": ""}, {"title": "a", "owner_id": "ben"}],
 )  # fmt: skip
 def test_what_does_not_fit_is_said_and_changes_nothing(api: Api, body: Any) -> None:
@@ -57,6 +58,12 @@ def test_what_does_not_fit_is_said_and_changes_nothing(api: Api, body: Any) -> N
     assert api.refused("POST", "/conversations", body)[0] == 422
     assert api.refused("PATCH", made, body)[0] == 422
     assert [item["title"] for item in api.get("/conversations")["items"]] == ["Kept"]
+
+
+def test_a_title_is_one_line_of_what_is_seen(api: Api) -> None:
+    made = api.begin(title=" Ri\u202evers\n and lakes")
+    assert api.get(made)["title"] == "Rivers and lakes"
+    assert api.call("PATCH", made, {"title": "\u2066Springs\u2069 "}).get_json()["title"] == "Springs"
 
 
 def test_a_lone_surrogate_is_refused(api: Api) -> None:

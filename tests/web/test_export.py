@@ -14,6 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from chat.core.lifecycle import Status
+from chat.core.one_line import one_line
 from chat.core.sources import Source
 from chat.store import search
 from chat.store.citations import offer
@@ -116,7 +117,11 @@ def at_random(seed: int) -> tuple[Heading, list[Turn], list[int | None]]:
         else:
             parents.append(chance.choice([None, *answers]))
             turns.append(Turn("user", say(), when, author=Person("somebody", chance.choice(["Ada", "Ünal"]))))
-    return Heading(maybe(say()[:200]), maybe(say()), maybe("m-2"), maybe(1.5), 1234567890.123), turns, parents
+    return (
+        Heading(maybe(one_line(say()[:200]) or None), maybe(say()), maybe("m-2"), maybe(1.5), 1234567890.123),
+        turns,
+        parents,
+    )
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -2,19 +2,17 @@
 
 import re
 
+from chat.core.one_line import one_line
+
 LONGEST = 255  # characters, as the table holds them
 LONGEST_SUFFIX = 10
 NAMELESS = "Document"
-# Marks that turn the direction of writing: with them `photo\u202egnp.exe` looks like a picture.
-TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def clean_name(said: str) -> str:
     """Give the name without its folders, on one line, short enough to keep; its suffix stays."""
     last = re.split(r"[/\\]", said.rstrip("/\\ "))[-1]
-    bare = TURNS.sub("", last)
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in bare).split())
-    return shortened(line.strip(), LONGEST).strip(" .") or NAMELESS
+    return shortened(one_line(last), LONGEST).strip(" .") or NAMELESS
 
 
 def shortened(name: str, most: int) -> str:
