@@ -17,6 +17,7 @@ from bench.table import Figure
 # Bytes, and tokens a second (of some 5 bytes): a usual pace where the run ends in time, else a fast one.
 SIZES = {1_000: 60, 10_000: 60, 100_000: 400}
 SHOWN_WITHIN_S = 30
+SETTLES_S = 1.0  # after the end: the list at the side says so too
 
 
 class Browser:
@@ -51,27 +52,32 @@ class Viewing:
 
     kind: str
     size: int
+    browser: Browser
     conversation: str
-    message: str
     line: Line
     driver: Line
+    before: int  # pieces that the page was sent before the question
+
+    def told(self) -> list[tuple[float, bytes]]:
+        """Give what the page was sent since, piece by piece."""
+        return self.line.body()[self.before :]
 
 
 def measure(rig: Rig, rounds: int) -> list[Figure]:
-    """All kinds of one size at once, each watched by a page of its own."""
+    """All kinds of one size at once, each of a person of its own whose page is open before the question."""
     return [figure for size in SIZES for figure in _one_size(rig, size)]
 
 
 def _one_size(rig: Rig, size: int) -> list[Figure]:
-    browser = Browser(rig.headwater.url)
     crowd = Crowd()
-    watched = [_watch(rig, browser, crowd, kind, size) for kind in KINDS]
+    watched = [_watch(rig, crowd, kind, size) for kind in KINDS]
     crowd.read(until_ended=[viewing.driver for viewing in watched])
     shown = time.monotonic() + SHOWN_WITHIN_S
     while not all(_is_whole(viewing) for viewing in watched):
         assert time.monotonic() < shown, "a page was never told that its answer is complete"
         crowd.read(0.5, until_ended=[viewing.line for viewing in watched])
-    figures = [_compare(browser, viewing) for viewing in watched]
+    crowd.read(SETTLES_S, until_ended=[viewing.line for viewing in watched])
+    figures = [_compare(viewing) for viewing in watched]
     crowd.close()
     return figures
 
@@ -82,28 +88,34 @@ def _is_whole(viewing: Viewing) -> bool:
     return b'state done"' in told.replace(b'\\"', b'"')
 
 
-def _watch(rig: Rig, browser: Browser, crowd: Crowd, kind: str, size: int) -> Viewing:
+def _watch(rig: Rig, crowd: Crowd, kind: str, size: int) -> Viewing:
+    browser, port = Browser(rig.headwater.url), rig.headwater.port
     model = rig.script(f"{kind}-{size}", text=answer(kind, size), pace=SIZES[size])
     conversation = str(browser.send("/api/conversations", model=model)["id"])
+    headers = browser.headers | {"Accept": "text/event-stream"}
+    viewer = crowd.add(Ask(port, _events_of(browser.page(f"/c/{conversation}")), "GET", headers))
+    crowd.read(0.5, until_ended=[viewer])  # what it is told before the question is no part of an answer
+    before = len(viewer.body())
     asked = browser.send(f"/api/conversations/{conversation}/messages", text="Go on.", chunk_by="sentence")
-    page = browser.page(f"/c/{conversation}")
+    driver = crowd.add(Ask(port, f"/api/streams/{asked['reply']['stream_id']}", "POST", browser.headers))
+    return Viewing(kind, size, browser, conversation, viewer, driver, before)
+
+
+def _events_of(page: str) -> str:
+    """Give the address of the page's own events from the place where it stands, as static/js/line.js does."""
     events, place = (
         html.unescape(found[1])
         for name in ("events", "after")
         if (found := re.search(f'data-{name}="([^"]*)"', page))
     )
-    headers = browser.headers | {"Accept": "text/event-stream"}
-    port = rig.headwater.port
-    viewer = crowd.add(Ask(port, f"{events}?after={quote(place)}", "GET", headers))
-    driver = crowd.add(Ask(port, f"/api/streams/{asked['reply']['stream_id']}", "POST", browser.headers))
-    return Viewing(kind, size, conversation, asked["reply"]["id"], viewer, driver)
+    return f"{events}{'&' if '?' in events else '?'}after={quote(place)}"
 
 
-def _compare(browser: Browser, viewing: Viewing) -> Figure:
-    page = browser.page(f"/c/{viewing.conversation}")
+def _compare(viewing: Viewing) -> Figure:
+    page = viewing.browser.page(f"/c/{viewing.conversation}")
     start = page.index('<article class="message assistant"')
     final = len(page[start : page.index("</article>", start)].encode())
-    sent = sum(len(data) for _, data in viewing.line.body())
+    sent = sum(len(data) for _, data in viewing.told())
     name = f"bytes per viewer ÷ final HTML, {viewing.kind} of {viewing.size // 1000} kB"
     return Figure(
         name, sent / final, "×", 3, f"{sent:,} of {final:,} bytes, longest pause {_pause(viewing):.1f} s"
@@ -112,5 +124,5 @@ def _compare(browser: Browser, viewing: Viewing) -> Figure:
 
 def _pause(viewing: Viewing) -> float:
     """The longest time for which a page was shown nothing new while its answer ran."""
-    moments = [at for at, text in viewing.line.body() if text.startswith(b"id: ")]  # not the pings
+    moments = [at for at, text in viewing.told() if text.startswith(b"id: ")]  # not the pings
     return max((after - before for before, after in pairwise(moments)), default=0.0)
