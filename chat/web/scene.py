@@ -151,14 +151,14 @@ class Scene:
         if any(isinstance(frame, State) for frame in frames):
             html.append(self._fragments.everything(self._lines.shown(changed, branch)))
         else:
-            html += map(self._fragments.message, changed)
+            html += [self._changed(place, message) for message in changed]
         whole = {message.id for message in changed}  # these bring their text and their end with them
         told = [frame for frame in frames if isinstance(frame, Streamed) and frame.message_id not in whole]
         if told and place is not None:
             grown, start = self._grow(place, told, after)
             html.append(grown)
         for message in changed:
-            if is_live(message.status):
+            if is_live(message.status) and not _is_shown(place, message):
                 start = self._keep(message)
         for frame in frames:
             match frame:
@@ -167,6 +167,10 @@ class Scene:
                 case MessageDeleted(id):
                     html.append(self._fragments.deleted(id))
         return "".join(html), start
+
+    def _changed(self, place: Place | None, message: Message) -> str:
+        is_shown = _is_shown(place, message)
+        return self._fragments.strip(message) if is_shown else self._fragments.message(message)
 
     def _grow(self, place: Place, told: Sequence[Streamed], after: Position) -> tuple[str, int]:
         stream_id, message_id, is_thought = told[0].stream_id, told[0].message_id, told[0].is_thought
@@ -230,6 +234,15 @@ class Scene:
 
 def _is_change(step: Step) -> bool:
     return not any(isinstance(told.frame, State) for told in step.told)
+
+
+def _is_shown(place: Place | None, message: Message) -> bool:
+    """Say whether a page there shows this answer already, all but its strip: it was claimed, and no more."""
+    grows = growing(message)
+    if place is None or grows is None or message.citations or message.reasoning or len(message.siblings) > 1:
+        return False
+    there, now = place.position, grows[0]
+    return (there.stream_id, there.offset) == (now.stream_id, now.offset)
 
 
 def _is_growth(frame: FeedFrame) -> bool:

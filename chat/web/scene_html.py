@@ -116,6 +116,11 @@ class Fragments:
         others = (one for one in message.siblings if one != message.id)
         return whole + "".join(self._picker(branch_of(one, message.siblings)) for one in others)
 
+    def strip(self, message: Message) -> str:
+        """Show where an answer is, and leave the rest of it as it stands."""
+        state = state_of(message)
+        return self._put(state) if state is not None else ""
+
     def deleted(self, message_id: str) -> str:
         """Take a message away; the page then asks for all that it is to show (static/js/upsert.js)."""
         return _partial(f"#m-{message_id}", "forget", "")
@@ -144,10 +149,10 @@ class Fragments:
 
     def ended(self, message: Message) -> str:
         """Show what became of an answer, and what it rests on."""
-        state = state_of(message)
-        if state is None:
+        if message.stream_id is None:
             return ""
-        return self._list(dress(message)) + self._put(state) if message.citations else self._put(state)
+        sources = self._list(dress(message)) if message.citations else ""
+        return sources + self.strip(message)
 
     def thought_over(self, message: Message) -> str:
         """Show that the reasoning is over; the fold stays as its reader has it."""

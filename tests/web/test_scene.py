@@ -36,8 +36,15 @@ class Studio:
         self.text = ""
 
     def ask(self, text: str = "Where does it begin?") -> None:
+        self.wait_for_an_answer(text)
+        self.claim()
+
+    def wait_for_an_answer(self, text: str = "Where does it begin?") -> None:
+        """Ask what nobody answers yet."""
         self.asked = self.api.ask(self.path, text)
         self.stream_id = self.asked["reply"]["stream_id"]
+
+    def claim(self) -> None:
         claimed = self.api.house.streams.claim(self.stream_id, {Status.PENDING})
         assert claimed is not None
         self.epoch, self.text = claimed.epoch, ""
@@ -103,6 +110,29 @@ def test_a_question_and_its_answer_come_as_upserts(studio):
     assert sent.count('hx-target="#transcript" hx-swap="upsert"') == 2
     assert "&lt;b&gt;bold?&lt;/b&gt;" in sent
     assert 'class="state live"' in sent
+
+
+def test_an_answer_that_begins_changes_its_strip_and_no_more(studio):
+    studio.wait_for_an_answer()
+    place = studio.present()
+    studio.claim()
+    shot = studio.step(place)
+    sent = html(shot)
+    assert sent.startswith(f'<hx-partial hx-target="#s-{studio.asked["reply"]["id"]}" hx-swap="outerMorph">')
+    assert "Answering…" in sent
+    assert "<article" not in sent
+    studio.write(SENTENCE)
+    assert GROWS.findall(html(studio.step(shot.place)))[0][1] == "0"
+
+
+def test_an_answer_that_grew_while_it_began_comes_whole(studio):
+    studio.wait_for_an_answer()
+    place = studio.present()
+    studio.claim()
+    studio.write(SENTENCE)
+    sent = html(studio.step(place))
+    assert "<article" in sent
+    assert SENTENCE.strip() in sent
 
 
 def test_growth_goes_on_where_the_page_is_until_the_end(studio):
