@@ -85,7 +85,7 @@ def raised() -> Iterator[Rig]:
         yield Rig(upstream, *servers)
 
 
-LIMITS = ("SESSION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
+LIMITS = ("SESSION_RATE", "CONVERSATION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
 UNLIMITED = {f"CHAT_{name}": "0" for name in LIMITS}  # they would only measure the limiter
 
 

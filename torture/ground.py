@@ -17,7 +17,7 @@ from torture.database import Database
 from torture.provider import Provider
 
 # What tortures one person with sign-ins and questions from one address must not measure the limiter.
-LIMITS = ("SESSION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
+LIMITS = ("SESSION_RATE", "CONVERSATION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
 UNLIMITED = {f"CHAT_{name}": "0" for name in LIMITS}
 
 

@@ -32,7 +32,10 @@ class People(BaseSettings):
         10, description="Attempts a minute to log in or sign up, from one address or at one account."
     )
     ask_rate: Count = Field(240, description="Questions a minute of one person.")
-    ask_address_rate: Count = Field(1200, description="Questions a minute from one address.")
+    ask_address_rate: Count = Field(
+        1200, description="Questions a minute from one address, and conversations begun."
+    )
+    conversation_rate: Count = Field(240, description="Conversations a minute that one person may begin.")
     live_answers: Count = Field(100, description="Answers of one person that may be written at once.")
     daily_tokens: Count = Field(
         0, description="Tokens a person may use in a day (UTC), in and out. An admin may set it by person."

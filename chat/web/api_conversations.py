@@ -22,6 +22,7 @@ def create() -> tuple[Response, int]:
     person = access.current_person()
     asked = read_body(NewConversation, optional=True)
     made = house()
+    made.rates.count_conversation(person.id)
     fields = asked.model_dump()
     begun = made.store.write(partial(conversations.create, owner=person, now=made.now(), **fields))
     return jsonify(conversation_json(begun)), 201

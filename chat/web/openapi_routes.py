@@ -36,7 +36,7 @@ SECTIONS: tuple[Section, ...] = (
             Route(
                 "POST", "/api/conversations", "Begin a conversation",
                 takes=bodies.NewConversation, may_be_empty=True, answers=((201, shapes.Conversation),),
-                refusals=(*BODY, 403),
+                refusals=(*BODY, 403, 429),
             ),
             Route(
                 "GET", "/api/conversations", "List yours", "The one with the latest message comes first.",

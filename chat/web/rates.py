@@ -69,6 +69,7 @@ class Rates:
     login: Rate  # attempts, by address and by account
     ask: Rate  # questions, by person
     ask_address: Rate  # questions, by address
+    conversation: Rate  # begun without a question, by person and by address
     upload: Rate  # documents, by person
 
     def count_login(self, account: str) -> None:
@@ -80,6 +81,14 @@ class Rates:
         """Count a question of this person, from this request's address. Raises RateLimited."""
         self.ask.count(person_id)
         self.ask_address.count(caller_address())
+
+    def count_conversation(self, person_id: str) -> None:
+        """Count a conversation that this person begins. Raises RateLimited.
+
+        From one address as many may come as questions, and they are counted apart: who begins one, asks.
+        """
+        self.conversation.count(person_id)
+        self.ask_address.count(f"begun from {caller_address()}")
 
 
 def open_rates(settings: Settings) -> Rates:
@@ -93,6 +102,7 @@ def open_rates(settings: Settings) -> Rates:
         login=rate("login", settings.login_rate),
         ask=rate("ask", settings.ask_rate),
         ask_address=rate("ask-address", settings.ask_address_rate),
+        conversation=rate("conversation", settings.conversation_rate),
         upload=rate("upload", settings.upload_rate),
     )
 

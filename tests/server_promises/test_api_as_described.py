@@ -20,7 +20,8 @@ from tests.server import RealServer
 from tests.upstream import Upstream
 
 ASKED = Path(__file__).with_name("schemathesis.toml")
-OFTEN = {f"CHAT_{name}": "0" for name in ("SESSION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")}
+RATES = ("SESSION_RATE", "CONVERSATION_RATE", "ASK_RATE", "ASK_ADDRESS_RATE", "LIVE_ANSWERS")
+OFTEN = {f"CHAT_{name}": "0" for name in RATES}
 # What need not succeed here: a token makes no tokens, made-up pairs of ids do not belong together, made-up
 # bytes are no document, and its own description is not asked again. test_openapi.py holds these against it
 # one by one.

@@ -188,6 +188,21 @@ def test_a_person_may_ask_so_often_in_a_minute(tmp_path: Path) -> None:
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
 
+def test_nobody_begins_conversations_faster_than_they_may(tmp_path: Path) -> None:
+    with opened_app(tmp_path, conversation_rate=2, ask_address_rate=3) as app:
+        api = Api(app)
+
+        told = [api.call("POST", "/conversations", {}, who=who) for who in (*[api.ada] * 3, *[api.ben] * 2)]
+        assert [answer.status_code for answer in told] == [201, 201, 429, 201, 429], "two each, three in all"
+        assert ask_often(api, 1) == [201], "who begins much may still ask"
+        refused = api.call("POST", "/conversations", {})
+        assert refused.get_json()["error"]["code"] == "rate_limited"
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert len(api.get("/conversations")["items"]) == 2
+        described = api.get("/openapi.json")["paths"]["/api/conversations"]["post"]
+        assert "429" in described["responses"]
+
+
 def test_a_search_in_documents_counts_as_asked(tmp_path: Path) -> None:
     with opened_app(tmp_path, ask_rate=2) as app:
         api = Api(app)
@@ -228,7 +243,8 @@ def test_who_is_refused_for_the_pace_keeps_the_draft(tmp_path: Path) -> None:
 
 
 def test_zero_is_no_limit(tmp_path: Path) -> None:
-    none = {"ask_rate": 0, "ask_address_rate": 0, "live_answers": 0, "daily_tokens": 0, "daily_cost": 0}
+    rates = {"conversation_rate": 0, "ask_rate": 0, "ask_address_rate": 0}
+    none = {**rates, "live_answers": 0, "daily_tokens": 0, "daily_cost": 0}
     with opened_app(tmp_path, **none) as app:
         api = Api(app)
         spend(api)
