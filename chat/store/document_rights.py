@@ -3,7 +3,7 @@
 They go into whatever statement looks documents up, so that nothing is found first and forbidden afterwards.
 """
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 
 from chat.core.documents.status import DocumentStatus
 from chat.store.document_moves import AT_ONCE
@@ -12,6 +12,7 @@ from chat.store.tables import conversations, members
 
 HERE = documents.c.discarded_at.is_(None)
 DISCARDED = documents.c.discarded_at > AT_ONCE  # and not yet for good
+LIBRARY = ""  # instead of a conversation's id: the person's library by itself
 Id = str | ColumnElement[str]  # or a parameter, in a statement that is written once and asked often
 
 
@@ -20,7 +21,21 @@ def searched(person_id: Id, conversation_id: Id) -> ColumnElement[bool]:
 
     That is the conversation's documents, and the person's library where they own the conversation and it
     draws on that: a guest's library never shows in somebody else's. Nothing, for who may not read it.
+    Where the conversation is LIBRARY, it is their library.
     """
+    return and_(documents.c.status == DocumentStatus.READY, _drawn_on(person_id, conversation_id))
+
+
+def unread(person_id: Id, conversation_id: Id) -> ColumnElement[bool]:
+    """Say what such an answer cannot look at yet, and will: the same, while it waits or is being read.
+
+    What is still arriving is none of it: nobody knows whether it will ever be whole.
+    """
+    on_its_way = documents.c.status.in_((DocumentStatus.WAITING, DocumentStatus.READING))
+    return and_(on_its_way, _drawn_on(person_id, conversation_id))
+
+
+def _drawn_on(person_id: Id, conversation_id: Id) -> ColumnElement[bool]:
     this = and_(conversations.c.id == conversation_id, conversations.c.discarded_at.is_(None))
     is_member = members.c.conversation_id == conversation_id, members.c.person_id == person_id
     joined = select(members.c.person_id).where(*is_member).correlate(None).exists()
@@ -31,12 +46,9 @@ def searched(person_id: Id, conversation_id: Id) -> ColumnElement[bool]:
         .where(this, conversations.c.owner_id == person_id, conversations.c.library == 1)
         .correlate(None)
     )
+    by_itself = literal(LIBRARY) == conversation_id
     of_conversation = and_(documents.c.conversation_id == conversation_id, theirs)
-    return and_(
-        documents.c.status == DocumentStatus.READY,
-        HERE,
-        or_(of_conversation, and_(_of_library(person_id), with_library)),
-    )
+    return and_(HERE, or_(of_conversation, and_(_of_library(person_id), or_(by_itself, with_library))))
 
 
 def readable(person_id: str) -> ColumnElement[bool]:

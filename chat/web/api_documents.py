@@ -11,6 +11,7 @@ from chat.core.documents.file_names import LONGEST, clean_name
 from chat.core.documents.status import is_ready
 from chat.core.sources import Source
 from chat.store import documents, passages
+from chat.store.document_rights import LIBRARY
 from chat.store.paging import BadPage, check_limit
 from chat.web import access
 from chat.web.document_intake import NEW, take_in
@@ -60,15 +61,13 @@ def list_some() -> Response:
 
 @api.get("/search")
 def search() -> Response:
-    """Find the passages that an answer to `?q=` in a conversation would be given."""
+    """Find the passages that an answer to `?q=` would be given: in a conversation, or from one's library."""
     person, said, place = access.current_person(), request.args.get("q", ""), asked_place(need="read")
     if not said.strip() or len(said) > LONGEST_QUESTION:
         raise Invalid(f"q is what to look for: from 1 to {LONGEST_QUESTION} characters.")
-    if place is None:
-        raise Invalid("Say in ?conversation_id= where it is to be looked for.")
     made = house()
     made.rates.count_question(person.id)  # it takes what a question takes: a vector of the model's server
-    found = made.retrieval.find(person.id, place, said.replace(NUL, " "))
+    found = made.retrieval.find(person.id, place or LIBRARY, said.replace(NUL, " "))
     return page_response(found, Source.to_json, None)
 
 

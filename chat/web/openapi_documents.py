@@ -60,9 +60,9 @@ DOCUMENTS: Section = (
         ),
         Route(
             "GET", "/api/documents/search", "Find passages",
-            "What an answer to this question, in this conversation, would be given; the best first.",
-            query=(Query("q", "The question.", {"type": "string", "maxLength": 2000}),
-                   Query("conversation_id", "Where the question is asked.")),
+            "What an answer to this question would be given, the best first: in that conversation, or from "
+            "your library alone.",
+            query=(Query("q", "The question.", {"type": "string", "maxLength": 2000}), PLACE),
             answers=((200, shapes.Page[shapes.Citation]), TOO_LONG), refusals=(403, 404, 422, 429),
         ),
         Route("GET", DOCUMENT, "Read what it is", answers=((200, Document),), refusals=(403, 404)),

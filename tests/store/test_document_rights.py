@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from chat.store import conversations, discarding, documents, members
-from chat.store.document_rights import changeable, readable, restorable, searched
+from chat.store.document_rights import LIBRARY, changeable, readable, restorable, searched, unread
 from chat.store.tables import conversations as conversations_table
 from tests.store.library import add, allowed, begin, ready
 from tests.store.talk import ADA, BEN, Talk
@@ -44,6 +44,25 @@ def test_with_the_library_switched_off_it_draws_on_the_conversation_alone(shelve
 
 def test_a_guests_answer_draws_on_nobodys_library(shelves: Talk) -> None:
     assert allowed(shelves, searched(BEN.id, shelves.cid)) == TALK
+
+
+def test_a_library_by_itself_is_its_owners_and_holds_no_conversations_documents(shelves: Talk) -> None:
+    use_library(shelves, False)
+    assert allowed(shelves, searched(ADA.id, LIBRARY)) == {"ada's"}
+    assert allowed(shelves, searched(BEN.id, LIBRARY)) == {"ben's"}
+    assert allowed(shelves, searched(EVE, LIBRARY)) == allowed(shelves, searched("", LIBRARY)) == set()
+
+
+def test_what_is_still_being_read_is_what_an_answer_would_draw_on_once_it_is(shelves: Talk) -> None:
+    begin(shelves, name="arriving")
+    add(shelves, name="waiting")
+    add(shelves, name="waiting here", conversation_id=shelves.cid)
+    add(shelves, name="waiting elsewhere", conversation_id=shelves.begin().id)
+    assert allowed(shelves, unread(ADA.id, shelves.cid)) == {"waiting", "waiting here"}
+    assert allowed(shelves, unread(BEN.id, shelves.cid)) == {"waiting here"}, "never a guest of what Ada has"
+    assert allowed(shelves, unread(EVE, shelves.cid)) == set()
+    use_library(shelves, False)
+    assert allowed(shelves, unread(ADA.id, shelves.cid)) == {"waiting here"}
 
 
 def test_a_strangers_answer_draws_on_nothing(shelves: Talk) -> None:

@@ -419,10 +419,22 @@ def test_what_an_answer_would_be_given_is_found_beforehand(api: Api) -> None:
     assert found[0]["number"] == 1
     assert "Rivers begin at a spring." in {one["text"] for one in found}
     assert api.refused("GET", "/documents/search", query_string=query, who=api.ben) == (404, "not_found")
-    odd = [{"q": "a"}, {"conversation_id": here}, {"q": " ", "conversation_id": here}]
+    odd = [{}, {"conversation_id": here}, {"q": " ", "conversation_id": here}]
     for bad in (*odd, {"q": "a" * 2001, "conversation_id": here}):
         assert api.refused("GET", "/documents/search", query_string=bad) == (422, "invalid")
     assert api.get("/documents/search", query_string={"q": "a\x00b", "conversation_id": here})
+
+
+def test_without_a_conversation_the_callers_own_library_is_searched(api: Api) -> None:
+    here = api.begin(title="Rivers").rpartition("/")[2]
+    mine, theirs, elsewhere = add(api), add(api, who=api.ben), add(api, conversation_id=here)
+    for one in (mine, theirs, elsewhere):
+        ready(api, one["id"], f"Rivers begin at a spring, says {one['id']}.")
+    for who, added in ((api.ada, mine), (api.ben, theirs)):
+        query = {"q": "Where do rivers begin?"}
+        found = api.get("/documents/search", query_string=query, who=who)["items"]
+        assert [one["document_id"] for one in found] == [added["id"]]
+    assert api.get("/documents/search", query_string={"q": "Which whale?"})["items"] == []
 
 
 def test_a_list_goes_on_where_its_page_ended(api: Api) -> None:
