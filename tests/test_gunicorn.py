@@ -1,5 +1,6 @@
 """How the server is run: patched first, loud where it must be, and gone when told so."""
 
+import gc
 import importlib.util
 import logging
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import ServerFactory
 from tests.person import Person
-from tests.server import ROOT
+from tests.server import ROOT, RealServer
 from tests.upstream import Upstream
 
 CONFIGURATION = ROOT / "gunicorn.conf.py"
@@ -20,7 +21,7 @@ LEAVES_WITHIN = 5.0  # 2 s are promised, and held where nothing else runs
 
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    """Load the file as gunicorn does, with these variables set."""
+    """Load the file as gunicorn does, with these variables set; what it turns off is turned on again."""
     monkeypatch.chdir(tmp_path)
 
     def load(**environment: str) -> ModuleType:
@@ -33,7 +34,8 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path):
         spec.loader.exec_module(module)
         return module
 
-    return load
+    yield load
+    gc.enable()
 
 
 def master(*addresses: object) -> SimpleNamespace:
@@ -65,6 +67,21 @@ def test_an_open_door_to_a_real_key_is_warned_of(
 ) -> None:
     configured(**environment).on_starting(master((host, 8000)))
     assert ("ANYBODY" in caplog.text) == warns
+
+
+def test_garbage_is_collected_from_the_moment_that_a_process_is_ready(configured, tmp_path) -> None:
+    server = RealServer(tmp_path, app="tests.seen_inside:app")
+    try:
+        seen = Person.sign_in(server.start().url).get("/inside")
+    finally:
+        server.kill()
+    assert seen["collects"]
+    assert seen["frozen"] > 10_000, "what was loaded is looked through"
+    configuration = configured()
+    assert not gc.isenabled()
+    configuration.when_ready(master())
+    gc.unfreeze()
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
