@@ -132,6 +132,16 @@ def tokens_of(script: Script) -> list[str]:
     return re.findall(TOKEN, "".join(wanted)[script.told :]) if script.told else wanted
 
 
+def said(script: Script, characters: int) -> str:
+    """Say how far a whole answer gets that is held at so many characters."""
+    spoken = ""
+    for token in tokens_of(script):
+        if len(spoken + token) > characters:
+            break
+        spoken += token
+    return spoken
+
+
 class DoesNotFit(Exception):
     """What is to be continued is not the beginning of this script's answer."""
 

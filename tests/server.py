@@ -43,6 +43,9 @@ class RealServer:
             "DATABASE_URL": f"sqlite:///{folder / 'headwater.sqlite3'}",
             "SECRET_KEY": "not a secret: this server lives for one test",
             "CHAT_TITLE_BY": "words",  # the model is asked what a test asks it, and nothing besides
+            # A provider that is held, or late on a busy machine, has not failed.
+            "CHAT_FIRST_TOKEN_S": str(2 * PATIENCE_S),
+            "CHAT_SILENCE_S": str(2 * PATIENCE_S),
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

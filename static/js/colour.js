@@ -28,10 +28,24 @@ async function dress(code) {
 
 function nameOf(code) { return `${code.className} ${code.textContent}`; }
 
+/** Starts a worker; `begun` says whether it came, for a slow line is not the fault of some code. */
+function hire() {
+  const one = new Worker(new URL("./colour_worker.js", import.meta.url), { type: "module" });
+  one.begun = new Promise((resolve) => {
+    one.onmessage = () => resolve(true);
+    one.onerror = () => resolve(false);
+  });
+  return one;
+}
+
 /** Gives [length, kind] pairs for the whole text; none when the language is not known. */
-function read(language, text) {
-  worker ??= new Worker(new URL("./colour_worker.js", import.meta.url), { type: "module" });
+async function read(language, text) {
+  worker ??= hire();
   const mine = worker;
+  if (!await mine.begun) {
+    if (worker === mine) worker = null;
+    return [];
+  }
   return new Promise((resolve) => {
     const done = (pieces) => { clearTimeout(timer); resolve(pieces); };
     const giveUp = () => {

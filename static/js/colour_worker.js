@@ -21,6 +21,8 @@ addEventListener("message", ({ data: [language, text] }) => {
   postMessage(pieces);
 });
 
+postMessage("begun");
+
 function walk(node, kind, pieces) {
   for (const child of node.children) {
     if (typeof child !== "string") walk(child, kindOf(child.scope) ?? kind, pieces);

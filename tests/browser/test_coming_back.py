@@ -1,25 +1,22 @@
 """Reloads, broken lines, hidden windows, dead servers: nothing lost, nothing doubled, nothing asked twice."""
 
-import gevent
 from playwright.sync_api import expect
 
 from tests.browser.texts import LONG
 from tests.browser.window import stored
-from tests.scripted import Script
+from tests.scripted import Script, said
+from tests.server_promises.waiting import until
 
 
 def test_a_reload_in_mid_answer_has_the_text_at_once_and_goes_on(server, upstream, ada, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=40)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(200)
     url = driver.begin(server.url, "What is a headwater?")
-    before = driver.wait_for_text(120)
-    while len(stored(ada, url)["text"]) < 100:  # a reload finds what is stored, not the tail
-        driver.page.wait_for_timeout(50)
+    kept = said(upstream.scripts["scripted"], 200)
+    until(lambda: stored(ada, url)["text"] == kept)  # a reload finds what is stored, not the tail
     driver.page.reload(wait_until="domcontentloaded")
-    at_once = driver.seen[0]
-    assert len(at_once) > 60, "the page came without the text so far"
-    assert LONG.startswith(at_once)
-    assert before.startswith(at_once[:60])
-    driver.wait_for_text(len(at_once) + 60)
+    assert driver.seen[0] == kept, "the page came without the text so far"
+    upstream.let_go()
     driver.wait_for_end()
     assert driver.text == LONG
     assert all(LONG.startswith(text) for text in driver.seen)
@@ -30,14 +27,19 @@ def test_a_reload_in_mid_answer_has_the_text_at_once_and_goes_on(server, upstrea
 
 
 def test_a_line_that_breaks_and_comes_back_misses_nothing(server, upstream, cable, ada, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=30)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(100)
     url = driver.begin(cable.url, "What is a headwater?")
-    driver.wait_for_text(100)
+    driver.wait_for_text(90)
     cable.pull()
+    upstream.hold(300)
+    until(lambda: len(stored(ada, url.replace(cable.url, server.url))["text"]) > 290)
     expect(driver.page.locator("#line-note")).to_be_visible()
-    gevent.sleep(1)
+    assert len(driver.text) <= 100
     cable.plug_in()
     expect(driver.page.locator("#line-note")).to_be_hidden()
+    driver.wait_for_text(290)
+    upstream.let_go()
     driver.wait_for_end()
     assert driver.text == LONG
     assert upstream.count() == 1
@@ -45,13 +47,17 @@ def test_a_line_that_breaks_and_comes_back_misses_nothing(server, upstream, cabl
 
 
 def test_a_line_that_breaks_again_and_again(server, upstream, cable, ada, driver, viewer):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=25)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(100)
     url = driver.begin(cable.url, "What is a headwater?")
     viewer.page.goto(url)
-    for _ in range(6):
-        driver.page.wait_for_timeout(700)
+    for held in range(100, 600, 100):
+        upstream.hold(held)
+        for window in (driver, viewer):
+            window.wait_for_text(held - 10)
         cable.pull()
         cable.plug_in()
+    upstream.let_go()
     for window in (driver, viewer):
         window.wait_for_end()
         assert window.text == LONG
@@ -60,24 +66,27 @@ def test_a_line_that_breaks_again_and_again(server, upstream, cable, ada, driver
 
 
 def test_a_hidden_window_pauses_and_catches_up(server, upstream, ada, driver, viewer):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=40)
+    script = upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(100)
     url = driver.begin(server.url, "What is a headwater?")
     viewer.page.goto(url)
-    viewer.wait_for_text(60)
+    paused = said(script, 100)
+    expect(viewer.answer).to_have_text(paused)
     viewer.hide(True)
-    viewer.page.wait_for_timeout(700)
-    paused = viewer.text
-    driver.wait_for_text(len(paused) + 200)
+    upstream.hold(300)
+    driver.wait_for_stored(said(script, 300))  # it has come where somebody looks
     assert viewer.text == paused, "a hidden window went on reading"
     viewer.hide(False)
-    viewer.wait_for_text(len(paused) + 150)
+    viewer.wait_for_text(290)
+    upstream.let_go()
     viewer.wait_for_end()
     assert viewer.text == LONG
     assert all(LONG.startswith(text) for text in viewer.seen)
 
 
 def test_a_dead_server_leaves_an_answer_that_can_be_continued(server_factory, upstream, ada, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=30)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(200)
     server = server_factory(
         OPENAI_BASE_URL=upstream.url,
         OPENAI_API_KEY="scripted",
@@ -91,7 +100,8 @@ def test_a_dead_server_leaves_an_answer_that_can_be_continued(server_factory, up
     kept = stored(ada, url)["text"]
     assert LONG.startswith(kept)
     expect(driver.page.locator("form.continue button")).to_be_visible()
-    upstream.scripts["scripted"] = Script(text=LONG[len(kept) :], pace=200)
+    upstream.scripts["scripted"] = Script(text=LONG[len(kept) :])
+    upstream.let_go()
     driver.page.locator("form.continue button").click()
     expect(driver.state).to_have_class("state done")
     driver.wait_for_end()

@@ -9,10 +9,13 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Re
 from tests.patience import PATIENCE_S
 
 # Runs in each page before anything else: what the newest answer showed, after each change and before the next
-# paint, and what the policy of the page had to forbid.
+# paint; what the page said of its line; how often that was opened; what the policy of the page had to forbid.
 WATCH = """
 window.seen = [];
+window.told = [];
+window.connected = 0;
 window.refused = [];
+document.addEventListener("htmx:sse:after:connection", () => { connected += 1; }, true);
 document.addEventListener("securitypolicyviolation",
   (refusal) => refused.push(`${refusal.violatedDirective} ${refusal.blockedURI}`));
 document.addEventListener("DOMContentLoaded", () => {
@@ -24,6 +27,9 @@ document.addEventListener("DOMContentLoaded", () => {
   new MutationObserver(() => requestAnimationFrame(note)).observe(document.body,
     { childList: true, subtree: true, characterData: true });
   note();
+  const line = document.getElementById("line-note");
+  if (line) new MutationObserver(() => line.textContent && told.push(line.textContent)).observe(line,
+    { childList: true, characterData: true, subtree: true });
 });
 """
 
@@ -120,6 +126,11 @@ class Window:
         return list(self.page.evaluate("seen"))
 
     @property
+    def told(self) -> list[str]:
+        """What the page said of its line since it was loaded, however short it was to be read."""
+        return list(self.page.evaluate("told"))
+
+    @property
     def shape(self) -> str:
         """The newest answer's HTML, without what only helps it to grow."""
         return str(self.answer.evaluate(SHAPE))
@@ -135,6 +146,21 @@ class Window:
             timeout=timeout,
         )
         return self.text
+
+    def wait_for_line(self) -> None:
+        """Wait until the page's line to the server is open, and the page knows."""
+        self.page.wait_for_function("connected > 0")
+
+    def wait_for_stored(self, text: str) -> None:
+        """Wait until the newest answer is stored, and shown as HTML, as far as `text` goes."""
+        self.page.wait_for_function(
+            """(size) => {
+              const states = document.querySelectorAll(".message.assistant .state");
+              const mark = states[states.length - 1]?.parentElement.querySelector(":scope > .text .mark");
+              return Number(mark?.dataset.o) >= size;
+            }""",
+            arg=len(text.encode()),
+        )
 
     def wait_for_end(self, timeout: float = PATIENCE_S * 1000) -> None:
         """Wait until the newest answer is not live any more and no tail hangs at its mark."""
