@@ -206,8 +206,13 @@ def _permit(
 
 def right_in(conversation_id: str) -> Need | None:
     """Say the most that the caller may do in a conversation: what its page offers them."""
-    who, now = caller(), house().now()
-    return house().store.read(lambda conn: _right_in(conn, who, conversation_id, now))
+    return right_of_caller(conversation_id)()
+
+
+def right_of_caller(conversation_id: str) -> Callable[[], Need | None]:
+    """Make that question for open lines: it needs no request."""
+    who, made = caller(), house()
+    return lambda: made.store.read(lambda conn: _right_in(conn, who, conversation_id, made.now()))
 
 
 def _right_in(conn: Connection, who: Caller | None, conversation_id: str, now: float) -> Need | None:

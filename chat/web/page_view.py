@@ -55,6 +55,7 @@ def conversation_page(person: Person, conversation: Conversation, **more: Any) -
         "frame": frame in ("driver", "viewer"),
         "may_ask": frame != "viewer" and right in ("ask", "own"),
         "may_own": right == "own",
+        "role": None if frame or right == "own" else right,  # of a member: it may change meanwhile
         **(choice_context(conversation) | share_panel(conversation.id) if right == "own" else {}),
         **present_context(conversation.id),
         **({} if frame else adding(conversation.id) | shown_context(of_conversation(conversation.id))),

@@ -9,6 +9,7 @@ from chat.web.errors import NotFound
 from chat.web.list_events import list_asides
 from chat.web.page_view import conversation_page, new_page, path_of
 from chat.web.presence_asides import who_is_here
+from chat.web.role_aside import role_aside
 from chat.web.scene_events import Aside, closed_response, scene_response
 from chat.web.source_pages import asked_source
 from chat.web.still_page import still_page
@@ -42,5 +43,6 @@ def events(conversation_id: str) -> Response:
         raise
     here: Aside = who_is_here(conversation_id, names=True)
     documents = documents_aside(of_conversation(conversation_id))
-    asides: list[Aside] = [*list_asides(access.person_or_none(), conversation_id), *documents, here]
+    role = role_aside(conversation_id)
+    asides: list[Aside] = [*role, *list_asides(access.person_or_none(), conversation_id), *documents, here]
     return scene_response(conversation_id, access.conversation_permit(conversation_id, need="read"), asides)

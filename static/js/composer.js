@@ -2,6 +2,7 @@
 import { driveNext, justAsked } from "./asked.js";
 import { draftOf, forgetSent, keep, newId, noteSent, recall } from "./draft.js";
 import { goToNewest, isOlder } from "./older.js";
+import { mayAsk } from "./role.js";
 import { drive } from "./tail.js";
 import { say } from "./say.js";
 import { NOT_REACHED, refusal } from "./trouble.js";
@@ -85,7 +86,7 @@ export function tendComposer(form) {
   });
 
   function stop() {
-    live()?.querySelector("form.stop")?.requestSubmit();
+    if (mayAsk()) live()?.querySelector("form.stop")?.requestSubmit();
   }
 
   function trouble(text, { retry = false } = {}) {

@@ -1,5 +1,6 @@
 // Files come to the page in three ways: chosen, dropped anywhere on it, or pasted. All go to the one place that it has.
 import { draftOf, keep, recall } from "./draft.js";
+import { mayAsk } from "./role.js";
 import { failures, isSending, sendFiles, showFailures } from "./uploads.js";
 import { tell } from "./trouble.js";
 
@@ -14,7 +15,7 @@ export function tendDocuments() {
   showFailures(JSON.parse(sessionStorage.getItem(FAILED) ?? "[]"));
   sessionStorage.removeItem(FAILED);
   const take = (files) => {
-    if (!files.length) return;
+    if (!files.length || (add.closest(".asker-only") && !mayAsk())) return;
     const panel = document.getElementById("documents");
     if (panel?.matches(":popover-open")) panel.hidePopover(); // how far they are is told above the field
     sendFiles(add, files, beginsAnew ? goThere : undefined);

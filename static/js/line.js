@@ -26,7 +26,7 @@ export function follow(holder) {
     source = document.createElement("div");
     const address = new URL(holder.dataset.events, location.href);
     if (place) address.searchParams.set("after", place);
-    for (const part of connected ? ["list", "documents"] : []) { // what we show has changed since
+    for (const part of connected ? ["list", "documents", "role"] : []) { // what we show has changed since
       const shown = address.searchParams.get(part);
       if (shown) address.searchParams.set(part, shown.replace(/[^.]*$/, "-"));
     }

@@ -66,7 +66,7 @@ def test_three_people_see_each_other_and_who_asks(server, upstream, driver, some
     assert driver.misdeeds() == []
 
 
-def test_a_role_is_changed_where_the_members_are_listed_and_holds_at_once(server, upstream, driver, somebody):
+def test_a_role_changes_what_an_open_page_offers_and_keeps_what_was_typed(server, upstream, driver, somebody):
     upstream.scripts["scripted"] = Script(text="First.")
     driver.begin(server.url, "A first question")
     driver.wait_for_end()
@@ -75,12 +75,23 @@ def test_a_role_is_changed_where_the_members_are_listed_and_holds_at_once(server
     friend.page.goto(invitation)
     friend.page.get_by_role("button", name="Join").click()
     friend.page.wait_for_url("**/c/*")
+    field = friend.page.locator("#ask")
+    field.fill("What I was about to say")
     driver.page.locator("header [popovertarget=share]").click()  # looks again who is there
     members = driver.page.get_by_role("list", name="Members")
     members.get_by_role("combobox").select_option("viewer")
-    expect(driver.page.locator("#share-body .htmx-request")).to_have_count(0)
+    expect(friend.page.locator("#composer")).to_be_hidden()  # on the page that is open
+    expect(friend.page.locator(".dock .fork")).to_be_visible()
+    friend.page.keyboard.press("Escape")  # stops nothing, and says nothing
+    members.get_by_role("combobox").select_option("co-driver")
+    expect(field).to_be_visible()
+    expect(field).to_have_value("What I was about to say")
+    expect(friend.page.locator(".dock .fork")).to_be_hidden()
+    members.get_by_role("combobox").select_option("viewer")
+    expect(friend.page.locator("#composer")).to_be_hidden()
     friend.page.reload()
-    expect(friend.page.locator("#composer")).to_have_count(0)
+    expect(friend.page.locator("#composer")).to_be_hidden()
+    assert friend.misdeeds() + friend.complaints == []
     friend.page.get_by_role("button", name="Continue in a copy of your own").last.click()
     friend.page.wait_for_url(
         lambda url: "/c/" in url and url.partition("#")[0] != driver.page.url.partition("#")[0]
