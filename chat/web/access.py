@@ -190,13 +190,12 @@ def _permit(
 ) -> Permit:
     """Make the permit of this caller; all open lines that ask the same about them share one look."""
     store = house().store
-    expires_at = called.who.expires_at if isinstance(called.who, LinkReader) else None
     topics = (f"access:{conversation_id}",) if conversation_id else ()
     return Permit(
         lambda: store.read(lambda conn: called.still(conn) and look(conn)),
         topics=topics + called.topics,
         question=(called.key, about),
-        lasts_s=None if expires_at is None else expires_at - house().now(),
+        ends_at=called.who.expires_at if isinstance(called.who, LinkReader) else None,
         seat=Seat(conversation_id, person_or_none()) if conversation_id else None,
     )
 

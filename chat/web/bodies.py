@@ -47,14 +47,15 @@ class AccessGone(Exception):
 class Permit:
     """Whether a reader may go on, asked again while a line is open; at once when one of `topics` is rung.
 
-    Lines with the same `question` share one look at it. `lasts_s`: when it is certain to be over, from now.
-    `seat`: as whom, and in which conversation, an open line counts.
+    Lines with the same `question` share one look at it. `ends_at`: from when on, by this server's clock,
+    it is certain to be over, and nobody has to be asked. `seat`: as whom, and in which conversation, an open
+    line counts.
     """
 
     allowed: Callable[[], bool]
     topics: tuple[str, ...] = ()
     question: Hashable | None = None
-    lasts_s: float | None = None
+    ends_at: float | None = None
     seat: Seat | None = None
 
 
@@ -81,10 +82,16 @@ class Line:
         now = monotonic()
         if ALL in rung:
             self.ask_at = min(self.ask_at, self.asked_at + PERHAPS_S)
+        if OVER in rung and self._has_ended():
+            raise AccessGone
         if now >= self.ask_at or not rung.isdisjoint((*self.permit.topics, OVER)):
             self._ask(now)
         self._hear(now)
         return self.connection.gone or self.made.engine.left or now >= self.rotate_at
+
+    def _has_ended(self) -> bool:
+        """Look at the clock once more: it may have been set back since the alarm was."""
+        return self.permit.ends_at is not None and self.made.now() >= self.permit.ends_at
 
     def _ask(self, now: float) -> None:
         """Ask beside this line: a database that hangs holds up neither a driver nor a viewer."""
@@ -118,16 +125,17 @@ class Line:
 
 
 @contextmanager
-def rung_when_over(permit: Permit, ear: Ear) -> Iterator[None]:
+def rung_when_over(permit: Permit, ear: Ear, now: float) -> Iterator[None]:
     """Ring `ear` when the permit ends by itself, as that of a link does which was made for an hour."""
-    if permit.lasts_s is None:
+    if permit.ends_at is None:
         yield
         return
-    alarm = gevent.spawn_later(max(0.0, permit.lasts_s) + MARGIN_S, ear.ring, OVER)
+    alarm = gevent.get_hub().loop.timer(max(0.0, permit.ends_at - now) + MARGIN_S)
+    alarm.start(ear.ring, OVER)
     try:
         yield
     finally:
-        alarm.kill(block=False)
+        alarm.close()
 
 
 Body = Callable[[Ear, Line], Iterator[bytes]]
@@ -167,7 +175,10 @@ def _response(
             line = Line(made, connection, permit, ear, now + (rotate_s or float("inf")), now + ACCESS_S)
             made.tally.lines[kind] += 1
             try:
-                with rung_when_over(permit, ear), made.presence.seated(permit.seat, drives=kind == "driver"):
+                with (
+                    rung_when_over(permit, ear, made.now()),
+                    made.presence.seated(permit.seat, drives=kind == "driver"),
+                ):
                     yield from body(ear, line)
             except AccessGone:
                 yield refused

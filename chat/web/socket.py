@@ -110,7 +110,7 @@ def _serve(ws: Any, conversation_id: str) -> int:
     with (
         made.bell.listen(topic_of(conversation_id), *permit.topics, *notice.topics) as ear,
         made.presence.seated(permit.seat),
-        rung_when_over(permit, ear),
+        rung_when_over(permit, ear, made.now()),
         made.feeds.open(conversation_id) as feed,
     ):
         listener = gevent.spawn(copy_current_request_context(_listen), ws, conversation_id, ear, connection)

@@ -6,10 +6,11 @@ import gevent
 import pytest
 
 from chat.generation.clock import monotonic
-from chat.web.bodies import AccessGone, Line, Permit, rung_when_over
+from chat.web.bodies import OVER, AccessGone, Line, Permit, rung_when_over
 from chat.web.connection import Connection
 from chat.web.house import EXTENSION, House
 from chat.web.shared_looks import SharedLooks
+from tests.patience import PATIENCE_S
 from tests.web.calls import opened_app
 
 
@@ -71,18 +72,38 @@ def test_lines_with_the_same_question_share_it(tmp_path: Path) -> None:
             except AccessGone:
                 return True
 
-        with gevent.Timeout(5):
+        with gevent.Timeout(PATIENCE_S):
             cut = [gevent.spawn(is_cut, line) for line in lines]
             gevent.joinall(cut, raise_error=True)
         assert all(one.value for one in cut)
         assert door.looks == 1
 
 
-def test_a_line_is_woken_when_its_permit_ends_by_itself(tmp_path: Path) -> None:
+def nobody_is_asked() -> bool:
+    raise AssertionError("it is over, whatever the database says")
+
+
+def test_a_line_ends_with_its_permit_and_nobody_is_asked(tmp_path: Path) -> None:
     with opened_app(tmp_path) as app:
         house: House = app.extensions[EXTENSION]
-        permit = Permit(lambda: False, lasts_s=0.1)
-        with house.bell.listen("nothing") as ear, rung_when_over(permit, ear), gevent.Timeout(5):
+        now = house.now()
+        permit = Permit(nobody_is_asked, ends_at=now + 0.1)
+        with (
+            house.bell.listen("nothing") as ear,
+            rung_when_over(permit, ear, now),
+            gevent.Timeout(PATIENCE_S),
+        ):
             line = Line(house, Connection(), permit, ear, ask_at=monotonic() + 30)
             with pytest.raises(AccessGone):
                 line.over(ear.wait())
+
+
+def test_where_the_clock_was_set_back_it_asks_first(tmp_path: Path) -> None:
+    door = Door()
+    with opened_app(tmp_path) as app:
+        house: House = app.extensions[EXTENSION]
+        permit = Permit(door.look, ends_at=house.now() + 3600)
+        with house.bell.listen("nothing") as ear:
+            line = Line(house, Connection(), permit, ear, ask_at=monotonic() + 30)
+            assert not line.over({OVER})
+        assert door.looks == 1
