@@ -9,7 +9,7 @@ import pytest
 
 from chat.doctor import machine, on_sqlite
 from chat.doctor.finding import Verdict
-from tests.doctor.running import chat, doctor
+from tests.doctor.running import chat, cold, doctor
 from tests.server import free_port
 from tests.upstream import Upstream
 
@@ -17,7 +17,7 @@ SECRET = "a secret that is long enough for anybody"
 
 
 def test_a_fresh_folder_is_well_and_left_as_it_was(tmp_path: Path) -> None:
-    done = chat(tmp_path, "doctor")
+    done = cold(tmp_path, "doctor")
     assert done.status == 0, done.out + done.err
     assert "built-in demo" in done.out
     assert list(tmp_path.iterdir()) == []

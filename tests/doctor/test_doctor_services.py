@@ -4,23 +4,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 
 from tests.doctor.deaf_pooler import DeafPooler
 from tests.doctor.running import chat, doctor
-from tests.services import Redis, fresh_database, standing_postgres, standing_redis
+from tests.services import Redis
 
 SECRET = "a secret that is long enough for anybody"
 
 
-@pytest.fixture
-def database():
-    with standing_postgres() as address, fresh_database(address) as url:
-        yield url
-
-
-def test_postgres_is_wrong_until_it_is_migrated(database: str, tmp_path: Path) -> None:
-    settings = {"DATABASE_URL": database, "SECRET_KEY": SECRET}
+def test_postgres_is_wrong_until_it_is_migrated(postgres_url: str, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": postgres_url, "SECRET_KEY": SECRET}
     before = doctor(tmp_path, **settings)
     assert (before.status, before.verdict("migrations")) == (1, "wrong")
     assert "python -m chat migrate" in before.findings()["migrations"][0]["todo"]
@@ -30,13 +23,13 @@ def test_postgres_is_wrong_until_it_is_migrated(database: str, tmp_path: Path) -
     assert [after.verdict(what) for what in ("database", "rings", "clock", "migrations")] == ["ok"] * 4
 
 
-def test_too_many_connections_are_wrong(database: str, tmp_path: Path) -> None:
-    done = doctor(tmp_path, DATABASE_URL=database, SECRET_KEY=SECRET, CHAT_DATABASE_CONNECTIONS="5000")
+def test_too_many_connections_are_wrong(postgres_url: str, tmp_path: Path) -> None:
+    done = doctor(tmp_path, DATABASE_URL=postgres_url, SECRET_KEY=SECRET, CHAT_DATABASE_CONNECTIONS="5000")
     assert done.verdict("connections") == "wrong"
 
 
-def test_a_pooler_in_transaction_mode_is_noticed(database: str, tmp_path: Path) -> None:
-    parts = urlsplit(database.replace("+psycopg", ""))
+def test_a_pooler_in_transaction_mode_is_noticed(postgres_url: str, tmp_path: Path) -> None:
+    parts = urlsplit(postgres_url.replace("+psycopg", ""))
     with DeafPooler(parts.port or 5432) as pooler:
         netloc = parts.netloc.replace(f":{parts.port}", f":{pooler.port}")
         deaf = parts._replace(netloc=netloc, query="sslmode=disable&gssencmode=disable").geturl()
@@ -45,16 +38,15 @@ def test_a_pooler_in_transaction_mode_is_noticed(database: str, tmp_path: Path) 
     assert "pool_mode=session" in done.findings()["rings"][0]["todo"]
 
 
-def test_a_database_that_does_not_exist_is_wrong(database: str, tmp_path: Path) -> None:
-    with psycopg.connect(database.replace("+psycopg", "")) as line:
+def test_a_database_that_does_not_exist_is_wrong(postgres_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as line:
         name = line.info.dbname
-    done = doctor(tmp_path, DATABASE_URL=database.replace(name, "nowhere"), SECRET_KEY=SECRET)
+    done = doctor(tmp_path, DATABASE_URL=postgres_url.replace(name, "nowhere"), SECRET_KEY=SECRET)
     assert (done.status, done.verdict("database")) == (1, "wrong")
 
 
-def test_redis_is_well(tmp_path: Path) -> None:
-    with standing_redis() as address:
-        done = doctor(tmp_path, REDIS_URL=f"{address}/0")
+def test_redis_is_well(redis_url: str, tmp_path: Path) -> None:
+    done = doctor(tmp_path, REDIS_URL=redis_url)
     assert [done.verdict(what) for what in ("redis", "rings over redis")] == ["ok", "ok"]
 
 
