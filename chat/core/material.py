@@ -22,6 +22,16 @@ IN_VAIN = """\
 The user's documents were searched for what answers this question, and nothing was found. If the question is \
 about them, say so; do not guess what they hold."""
 
+UNREAD = """\
+Some of the user's documents are still being read by the server, and nothing of them could be looked at for \
+this question. If it may be about them, say that, and that it can be asked again in a moment; do not guess \
+what they hold."""
+
+
+def told_of_unread(system: str | None) -> str:
+    """Put behind a conversation's own instructions that not all documents could be looked at."""
+    return f"{system.strip()}\n\n{UNREAD}" if system and system.strip() else UNREAD
+
 
 def told_in_vain(system: str | None) -> str:
     """Put behind a conversation's own instructions that a search found nothing."""

@@ -2,16 +2,18 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 import structlog
 
+from chat.core.material import told_of_unread
 from chat.core.prompt import Fitted, Room, choose, fit
 from chat.core.sources import Source
 from chat.generation.late import MayNote
 from chat.generation.providers.types import Aborted
-from chat.store.briefing import Briefing
+from chat.store.briefing import Briefing, count_unread
 from chat.store.citations import Offered, offer, offered
 from chat.store.transaction import Store
 
@@ -50,7 +52,8 @@ class Grounds:
         if so_far.strip() or brief.sources:
             return True
         # Before us somebody may have noted something since the briefing was read: until we held the lease.
-        return epoch == 1 and not brief.has_documents and not fitted.left_out
+        new = brief.has_documents or brief.has_unread or fitted.left_out
+        return epoch == 1 and not new
 
     def lay(
         self, brief: Briefing, stream_id: str, epoch: int, model: str, so_far: str, may_note: MayNote
@@ -62,9 +65,13 @@ class Grounds:
         sources = self._noted(stream_id) if epoch > 1 else []
         if sources:
             return self._fit(brief, sources, model, so_far)
-        found = self._found(brief, model)
-        fitted = self._fit(brief, found or [], model, so_far, in_vain=found == [])
-        if not fitted.sources and not fitted.left_out:
+        found = self._looked_up(brief)
+        unread = self._unread(brief) if brief.has_unread else 0
+        if unread:
+            brief = replace(brief, system=told_of_unread(brief.system))
+        chosen = self._chosen(brief, found or [], model)
+        fitted = self._fit(brief, chosen, model, so_far, in_vain=found == [])
+        if not fitted.sources and not fitted.left_out and not unread:
             return fitted
         if not may_note():
             raise Aborted
@@ -75,6 +82,7 @@ class Grounds:
                 epoch=epoch,
                 sources=fitted.sources,
                 left_out=fitted.left_out,
+                unread_documents=unread,
             )
             noted: Offered | None = self._store.write(note)
         except Exception:  # the answer matters more; what was noted all the same is cited by nobody
@@ -93,18 +101,29 @@ class Grounds:
             log.exception("sources could not be read", stream=stream_id)
             return []
 
-    def _found(self, brief: Briefing, model: str) -> list[Source] | None:
-        """Find sources; None where nothing was searched, or that failed, or none of them has room."""
+    def _looked_up(self, brief: Briefing) -> list[Source] | None:
+        """Find sources; None where nothing was searched, or that failed."""
         if not (brief.has_documents and brief.turns):
             return None
         asked = [turn.text for turn in brief.turns if turn.role == "user"]
         question, earlier = asked[-1], asked[-2] if len(asked) > 1 else None
         try:
-            found = self._retrieval.find(brief.asked_by, brief.conversation_id, question, earlier)
+            return self._retrieval.find(brief.asked_by, brief.conversation_id, question, earlier)
         except Exception:
             log.exception("nothing could be looked up", conversation=brief.conversation_id)
             return None
-        return (choose(brief.system, question, found, self._room.of(model)) or None) if found else []
+
+    def _chosen(self, brief: Briefing, found: Sequence[Source], model: str) -> list[Source]:
+        question = brief.turns[-1].text if brief.turns else ""
+        return choose(brief.system, question, found, self._room.of(model))
+
+    def _unread(self, brief: Briefing) -> int:
+        """Count what is still being read after the search: none of it was looked at."""
+        try:
+            return self._store.read(lambda conn: count_unread(conn, brief.asked_by, brief.conversation_id))
+        except Exception:
+            log.exception("what is being read could not be counted", conversation=brief.conversation_id)
+            return 0
 
     def _fit(
         self, brief: Briefing, sources: Sequence[Source], model: str, so_far: str, *, in_vain: bool = False

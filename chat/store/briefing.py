@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, String, Text, bindparam, cast, func, 
 
 from chat.core.prompt import Turn
 from chat.core.sources import Source
-from chat.store.document_rights import searched
+from chat.store.document_rights import searched, unread
 from chat.store.document_tables import documents
 from chat.store.message_rows import line_to
 from chat.store.tables import conversations, messages, streams
@@ -25,8 +25,15 @@ class Briefing:
     conversation_id: str
     asked_by: str  # "" where nobody knows: an answer that was brought in
     has_documents: bool  # whether there is anything to search for whoever asked
+    has_unread: bool  # whether there will be more, once it is read
     sources: Sequence[Source]  # those that are noted already
     left_out: int
+
+
+def count_unread(conn: Connection, asked_by: str, conversation_id: str) -> int:
+    """Count what an answer to this person cannot look at yet, for it is still being read."""
+    counted = select(func.count()).select_from(documents).where(unread(asked_by, conversation_id))
+    return int(conn.execute(counted).scalar_one())
 
 
 def _asked() -> Select[Any]:
@@ -47,9 +54,10 @@ def _said() -> Select[Any]:
     text = func.coalesce(streams.c.text, messages.c.text, "")
     cites = func.length(cast(messages.c.citations, Text)) > len("[]")
     # In the same question, for most have no documents: it is answered once, whatever the number of rows.
-    rights = searched(bindparam("asked_by", type_=String), bindparam("here", type_=String))
+    asker = bindparam("asked_by", type_=String), bindparam("here", type_=String)
+    there = [select(documents.c.seq).where(rights(*asker)).exists() for rights in (searched, unread)]
     return (
-        select(messages.c.role, text, cites, select(documents.c.seq).where(rights).exists())
+        select(messages.c.role, text, cites, *there)
         .select_from(messages.outerjoin(streams, streams.c.id == messages.c.stream_id))
         .where(messages.c.seq.in_(select(line.c.seq)))
         .order_by(messages.c.seq)
@@ -74,10 +82,11 @@ def briefing_of(conn: Connection, stream_id: str) -> Briefing | None:
         model=row.model,
         system=row.system,
         temperature=row.temperature,
-        turns=[Turn(role, words, bool(marked)) for role, words, marked, _ in found],
+        turns=[Turn(role, words, bool(marked)) for role, words, marked, *_ in found],
         conversation_id=row.conversation_id,
         asked_by=asked_by,
         has_documents=bool(found and found[-1][3]),
+        has_unread=bool(found and found[-1][4]),
         sources=[Source.from_json(one) for one in row.citations],
         left_out=row.left_out or 0,
     )

@@ -19,43 +19,57 @@ LONG = 20_000  # characters, of which pages take 60 ms: all others who write wai
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What an answer was offered: its sources, and how many earlier messages its model was not told."""
+    """What an answer was offered: its sources, and what its model was not told.
+
+    `left_out`: earlier messages; `unread_documents`: those that were still being read.
+    """
 
     sources: Sequence[Source]
     left_out: int = 0
+    unread_documents: int = 0
+
+
+_OFFERED = (messages.c.citations, messages.c.left_out, messages.c.unread_documents)
 
 
 def offered(conn: Connection, stream_id: str) -> Offered:
     """Give what the answer whose text this stream is was offered so far."""
-    columns = select(messages.c.citations, messages.c.left_out)
-    row = conn.execute(columns.where(messages.c.stream_id == stream_id)).one_or_none()
-    if row is None:
-        return Offered([])
-    return Offered([Source.from_json(one) for one in row.citations], row.left_out or 0)
+    row = conn.execute(select(*_OFFERED).where(messages.c.stream_id == stream_id)).one_or_none()
+    return Offered([]) if row is None else _from_row(row)
 
 
 def offer(
-    tx: Transaction, stream_id: str, epoch: int, sources: Sequence[Source], left_out: int
+    tx: Transaction,
+    stream_id: str,
+    epoch: int,
+    sources: Sequence[Source],
+    left_out: int,
+    unread_documents: int = 0,
 ) -> Offered | None:
     """Note what an answer is about to be told, unless that is noted already; give what is stored.
 
     None, and nothing is changed, when the stream is not written under this epoch any more.
     """
     held = and_(streams.c.id == stream_id, streams.c.epoch == epoch, streams.c.status == Status.STREAMING)
+    conversations.hold_of_answer(tx, stream_id)
     # Held until the commit: who takes the stream over reads afterwards what is stored here, or comes first.
     if tx.execute(select(streams.c.id).where(held).with_for_update(key_share=True)).one_or_none() is None:
         return None
     mine = messages.c.stream_id == stream_id
-    columns = select(messages.c.conversation_id, messages.c.citations, messages.c.left_out)
-    row = tx.execute(columns.where(mine)).one_or_none()
+    row = tx.execute(select(messages.c.conversation_id, *_OFFERED).where(mine)).one_or_none()
     if row is None:
         return None
     if row.citations:
-        return Offered([Source.from_json(one) for one in row.citations], row.left_out or 0)
+        return _from_row(row)
     revision = conversations.bump(tx, row.conversation_id)
-    told = {"citations": [source.to_json() for source in sources], "left_out": left_out, "revision": revision}
-    tx.execute(update(messages).where(mine).values(told))
-    return Offered(sources, left_out)
+    told = {"left_out": left_out, "unread_documents": unread_documents, "revision": revision}
+    tx.execute(update(messages).where(mine).values(citations=[one.to_json() for one in sources], **told))
+    return Offered(sources, left_out, unread_documents)
+
+
+def _from_row(row: Any) -> Offered:
+    sources = [Source.from_json(one) for one in row.citations]
+    return Offered(sources, row.left_out or 0, row.unread_documents or 0)
 
 
 def settle(conn: Connection, stream_id: str, citations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

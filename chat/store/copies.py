@@ -40,6 +40,7 @@ class Turn:
     finish_reason: str | None = None
     citations: Sequence[dict[str, Any]] = ()
     left_out: int = 0
+    unread_documents: int = 0
     usage: dict[str, Any] | None = None
     timing: dict[str, Any] | None = None
     cost: float | None = None
@@ -134,6 +135,7 @@ def _turn(message: Message, reasoning: dict[str, str]) -> Turn:
         finish_reason=message.finish_reason,
         citations=_cited(message),
         left_out=message.left_out,
+        unread_documents=message.unread_documents,
     )
 
 
@@ -160,6 +162,7 @@ def _row(conversation: Conversation, message_id: str, parent_id: str | None, tur
         "model": turn.model,
         "citations": list(turn.citations),
         "left_out": turn.left_out,
+        "unread_documents": turn.unread_documents,
         "error": turn.error,
         "finish_reason": turn.finish_reason,
         "usage": turn.usage,

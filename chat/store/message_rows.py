@@ -54,6 +54,7 @@ class Message:
     usage: dict[str, Any] | None
     citations: Sequence[dict[str, Any]]  # see chat.core.sources
     left_out: int  # of an answer: earlier messages that the model was not told
+    unread_documents: int  # of an answer: still being read then, so that it did not look at them
     error: dict[str, str] | None
     finish_reason: str | None
     asked_by: str | None  # of an answer: the person who wanted it
@@ -164,6 +165,7 @@ def _message(
         usage=row.usage,
         citations=row.citations,
         left_out=row.left_out or 0,
+        unread_documents=row.unread_documents or 0,
         error=row.error,
         finish_reason=row.finish_reason,
         asked_by=row.asked_by,

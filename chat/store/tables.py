@@ -191,6 +191,7 @@ messages = Table(
     Column("usage", JSON),
     Column("citations", JSON, nullable=False),  # what it may cite, and once it ended what it does
     Column("left_out", Integer),  # of an answer: earlier messages that the model was not told
+    Column("unread_documents", Integer),  # of an answer: still being read, so that it did not look at them
     Column("error", JSON),
     Column("finish_reason", String(40)),
     Column("asked_by", String(32)),  # of an answer: whose budget it is charged to

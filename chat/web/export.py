@@ -129,6 +129,8 @@ def message_document(message: Message, parent: int | None) -> dict[str, Any]:
         document["citations"] = [_without_id(citation) for citation in citations]
     if message.left_out:
         document["left_out"] = message.left_out
+    if message.unread_documents:
+        document["unread_documents"] = message.unread_documents
     return document
 
 

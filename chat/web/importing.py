@@ -106,6 +106,7 @@ class ImportedMessage(Body):
     finish_reason: Annotated[Whole, Field(max_length=40)] | None = None
     citations: ImportedCitations = Field(default_factory=list)
     left_out: Annotated[int, Field(ge=0, le=MOST_MESSAGES)] = 0
+    unread_documents: Annotated[int, Field(ge=0, le=MOST_MESSAGES)] = 0
     created_at: Time
 
 
@@ -201,6 +202,7 @@ def _turn(message: ImportedMessage, person: Person) -> Turn:
         cost=message.cost,
         citations=[citation.source().to_json() for citation in message.citations],
         left_out=message.left_out,
+        unread_documents=message.unread_documents,
     )
 
 
@@ -217,7 +219,7 @@ def _parents(found: list[ImportedMessage]) -> list[int | None]:
             raise Invalid(f"messages.{at}.parent: an answer needs a question before it.")
         if message.role == "user" and message.status != "done":
             raise Invalid(f"messages.{at}.status: a question is done.")
-        if message.role == "user" and (message.citations or message.left_out):
+        if message.role == "user" and (message.citations or message.left_out or message.unread_documents):
             raise Invalid(f"messages.{at}.citations: a question cites nothing.")
         imported_citations.check(f"messages.{at}.citations", message.citations)
     return [message.parent for message in found]

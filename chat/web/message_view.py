@@ -8,7 +8,7 @@ from markupsafe import Markup
 from chat.core.lifecycle import Status, is_interrupted, is_live
 from chat.store.message_rows import Message
 from chat.web.figures import figures_of
-from chat.web.source_view import SourceView, left_out_note, numbers_of
+from chat.web.source_view import SourceView, not_told_note, numbers_of
 from chat.web.thought_view import ThoughtView
 
 OUR_NAME = "Headwater"
@@ -56,7 +56,7 @@ class StateView:
     epoch: int  # a tail that was read in an older one is not shown any more
     aside: str  # a quiet remark beside the note
     figures: str = ""
-    left_out: str = ""  # what of the conversation the model was not told
+    left_out: str = ""  # what of the conversation, and of documents, the model was not told
     is_cut: bool = False  # at the model's limit: it has more to say
     parent_id: str | None = None  # the question: None of an answer that cannot be asked for again
 
@@ -148,7 +148,7 @@ def state_of(message: Message) -> StateView | None:
         epoch=message.epoch,
         aside=CONTINUED if went_on and not is_interrupted(message.status) else "",
         figures=figures_of(message),
-        left_out="" if is_live(message.status) else left_out_note(message),
+        left_out="" if is_live(message.status) else not_told_note(message),
         is_cut=words.kind == "done" and message.finish_reason == "length",
         parent_id=message.parent_id,
     )

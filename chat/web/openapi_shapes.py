@@ -86,6 +86,7 @@ class Message(Shape):
         description="What the text cites; of an answer that is being written, so far."
     )
     left_out: int = Field(description="Earlier messages that the model was not told: they did not fit.")
+    unread_documents: int = Field(description="Were still being read when it was asked: not looked at.")
     error: Failure | None
     finish_reason: str | None
     timing: Timing | None

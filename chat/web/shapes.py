@@ -57,6 +57,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "usage": message.usage,
         "citations": citations_json(message),
         "left_out": message.left_out,
+        "unread_documents": message.unread_documents,
         "error": message.error,
         "finish_reason": message.finish_reason,
         "timing": message.timing,

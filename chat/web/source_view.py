@@ -99,8 +99,12 @@ def view_passage(message_id: str, source: Source) -> PassageView:
     )
 
 
-def left_out_note(message: Message) -> str:
-    """Say how much of what was said before the model was not told; nothing when it was told all."""
+def not_told_note(message: Message) -> str:
+    """Say what the model was not told: what was said before, what is being read; nothing when it was all."""
+    return f"{_left_out(message)} {_unread(message)}".strip()
+
+
+def _left_out(message: Message) -> str:
     match message.left_out:
         case 0:
             return ""
@@ -108,6 +112,16 @@ def left_out_note(message: Message) -> str:
             return "The first message no longer fit and was left out."
         case count:
             return f"The first {count} messages no longer fit and were left out."
+
+
+def _unread(message: Message) -> str:
+    match message.unread_documents:
+        case 0:
+            return ""
+        case 1:
+            return "One document was still being read and was not looked at."
+        case count:
+            return f"{count} documents were still being read and were not looked at."
 
 
 def _page(source: Source) -> str:

@@ -9,7 +9,7 @@ import pytest
 from gevent.event import Event
 
 from chat.core.lifecycle import Status
-from chat.core.material import IN_VAIN, RULES
+from chat.core.material import IN_VAIN, RULES, UNREAD, with_rules
 from chat.core.prompt import Room
 from chat.core.sources import Source
 from chat.generation.answers import Answers
@@ -164,6 +164,42 @@ def test_without_documents_nothing_is_looked_for_and_nothing_written(tmp_path: P
     assert house.talk.read(conversations.get, house.talk.cid).revision == revision
     assert (house.shelf.asked, house.citations(asked)) == ([], [])
     assert [message["role"] for message in house.mouth.asked[0].messages] == ["user"]
+
+
+def test_what_is_still_being_read_is_said_to_the_model_and_noted(house: House):
+    for name in ("two.md", "three.md"):
+        add(house.talk, name=name)
+    asked = house.talk.ask("When does it end?")
+    source = house.open(asked)
+    house.claim(asked)
+    hear(source)
+    (ask,) = house.mouth.asked
+    assert ask.messages[0]["content"] == with_rules(UNREAD)
+    found = house.talk.read(messages.by_stream, stream_of(asked))
+    assert (found.unread_documents, len(found.citations)) == (2, 3)
+
+
+def test_where_all_is_still_being_read_nothing_was_searched_in_vain(tmp_path: Path):
+    house = House(tmp_path, documents=False)
+    add(house.talk, conversation_id=house.talk.cid)
+    asked = house.talk.ask("What does it say?")
+    source = house.open(asked)
+    house.claim(asked)
+    hear(source)
+    (ask,) = house.mouth.asked
+    assert (house.shelf.asked, ask.in_vain, ask.messages[0]["content"]) == ([], False, UNREAD)
+    assert house.talk.read(messages.by_stream, stream_of(asked)).unread_documents == 1
+
+
+def test_what_was_read_while_it_was_asked_counts_as_looked_at(house: House):
+    add(house.talk, name="two.md")
+    asked = house.talk.ask()
+    source = house.open(asked)
+    house.shelf.wait = lambda: read(house.talk, "In time.")
+    house.claim(asked)
+    hear(source)
+    assert house.mouth.asked[0].messages[0]["content"] == RULES
+    assert house.talk.read(messages.by_stream, stream_of(asked)).unread_documents == 0
 
 
 def test_how_much_was_left_out_is_noted_without_documents_too(tmp_path: Path):

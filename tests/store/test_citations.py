@@ -20,8 +20,10 @@ ONE = Source(1, "d1", "lease.pdf", 3, 12, "4 Ending", "It ends. With a notice of
 TWO = Source(2, "d1", "lease.pdf", 4, 13, "", "Fees remain due.")
 
 
-def note(talk: Talk, asked: Asked, epoch: int, *sources: Source, left_out: int = 0) -> Offered | None:
-    found: Offered | None = talk.write(offer, stream_of(asked), epoch, sources, left_out)
+def note(
+    talk: Talk, asked: Asked, epoch: int, *sources: Source, left_out: int = 0, unread: int = 0
+) -> Offered | None:
+    found: Offered | None = talk.write(offer, stream_of(asked), epoch, sources, left_out, unread)
     return found
 
 
@@ -147,7 +149,7 @@ def test_another_answer_to_the_same_question_begins_without_any(talk: Talk) -> N
 def test_a_copy_keeps_what_was_cited_and_of_an_unfinished_answer_what_it_cites_so_far(talk: Talk) -> None:
     done = talk.ask()
     epoch = talk.stream(done)
-    note(talk, done, epoch, ONE, left_out=4)
+    note(talk, done, epoch, ONE, left_out=4, unread=2)
     talk.end(done, epoch, Status.DONE, "It ends [1].")
     cut = talk.ask("And fees?")
     epoch = talk.stream(cut)
@@ -158,6 +160,7 @@ def test_a_copy_keeps_what_was_cited_and_of_an_unfinished_answer_what_it_cites_s
     line = talk.read(messages.path, made.id)
     assert [[one["number"] for one in message.citations] for message in line] == [[], [1], [], [2]]
     assert [message.left_out for message in line] == [0, 4, 0, 0]
+    assert [message.unread_documents for message in line] == [0, 2, 0, 0]
     assert line[1].citations == answer(talk, done).citations
 
 

@@ -23,10 +23,15 @@ SOURCES = (source(1), source(2, "moors.md", page=None), source(3, "never cited.t
 
 
 def give(
-    house: House, stream_id: str, epoch: int, sources: Sequence[Source] = SOURCES, left_out: int = 0
+    house: House,
+    stream_id: str,
+    epoch: int,
+    sources: Sequence[Source] = SOURCES,
+    left_out: int = 0,
+    unread: int = 0,
 ) -> None:
     """Give an answer that is claimed its sources."""
-    given = house.store.write(lambda tx: citations.offer(tx, stream_id, epoch, sources, left_out))
+    given = house.store.write(lambda tx: citations.offer(tx, stream_id, epoch, sources, left_out, unread))
     assert given is not None
 
 

@@ -16,8 +16,8 @@ def test_a_question_and_its_reply_have_the_shape_of_the_wire(api: Api) -> None:
     question, reply = asked["message"], asked["reply"]
     common = {
         "conversation_id": made.rpartition("/")[2], "reasoning_stream_id": None, "reasoning": None,
-        "usage": None, "citations": [], "left_out": 0, "error": None, "finish_reason": None, "timing": None,
-        "cost": None,
+        "usage": None, "citations": [], "left_out": 0, "unread_documents": 0, "error": None,
+        "finish_reason": None, "timing": None, "cost": None,
     }  # fmt: skip
     own = ("id", "stream_id", "created_at")
     assert question == common | {key: question[key] for key in own} | {

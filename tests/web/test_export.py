@@ -353,7 +353,7 @@ def cite(api: Api, conversation: str, text: str, *sources: Source) -> Any:
     stream_id = asked["reply"]["stream_id"]
     state = api.house.streams.claim(stream_id, {Status.PENDING})
     assert state is not None
-    api.house.store.write(lambda tx: offer(tx, stream_id, state.epoch, sources, 2))
+    api.house.store.write(lambda tx: offer(tx, stream_id, state.epoch, sources, 2, 3))
     assert api.house.streams.close(stream_id, state.epoch, Status.DONE, text=text, finish_reason="stop")
     return api.get(f"{conversation}/messages")["items"][-1]
 
@@ -368,6 +368,7 @@ def test_what_an_answer_cites_comes_back_but_not_which_document_of_which_server_
     back = api.get(f"{brought(api, document)}/messages")["items"][1]
     assert back["citations"] == [{**shown["citations"][0], "document_id": ""}]
     assert (back["left_out"], shown["left_out"]) == (2, 2)
+    assert (back["unread_documents"], shown["unread_documents"]) == (3, 3)
 
 
 def test_markdown_has_what_is_cited_as_footnotes(api: Api) -> None:

@@ -33,7 +33,7 @@ def other(app: Flask) -> Browser:
 def path(owner: Browser) -> str:
     """A conversation of the owner's that was answered from documents."""
     page = owner.begin("Where does it begin?").partition("#")[0]
-    finish(owner.house, owner.stream(page), left_out=12)
+    finish(owner.house, owner.stream(page), left_out=12, unread=2)
     return page
 
 
@@ -69,7 +69,9 @@ def test_an_answer_has_a_chip_for_each_mark_and_each_source_once_in_its_list(own
 
 
 def test_an_answer_says_how_much_of_the_conversation_its_model_was_not_told(owner, path):
-    assert "The first 12 messages no longer fit and were left out." in owner.get(path).text
+    page = owner.get(path).text
+    assert "The first 12 messages no longer fit and were left out." in page
+    assert "2 documents were still being read and were not looked at." in page
 
 
 def test_an_answer_without_sources_has_neither_chips_nor_a_list(owner):
