@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-from chat.core.searching import ALONE, WORD, is_kept
+from chat.core.searching import ALONE, MARK_CODES, WORD, is_kept
 from chat.core.stems import forms_of
 
 SATURATED = 0.9  # how soon more of the same word says no more (k1)
@@ -26,11 +26,7 @@ SEAM = 0.5  # of what scripts without spaces ask for: about every second pair of
 BEGINNING = 3  # letters that a word and its stem share at least; of a longer one, all but the last
 ACCENTS = re.compile("[\u0300-\u036f]+")
 POINTED = re.compile("[\u0483-\u1fff\ua66f-\uabff\ufb1e-\ufe2f]")  # scripts that may have other points
-POINTS = {
-    code: None
-    for code in range(0x300, 0x1E950)
-    if unicodedata.combining(chr(code)) and not is_kept(chr(code))
-}
+POINTS = {code: None for code in MARK_CODES if unicodedata.combining(chr(code)) and not is_kept(chr(code))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 LONGEST_WORD = 40  # characters; the rest of a longer one (an address, a key) finds nothing
 SPELT = 8  # characters that are looked at for one of these: putting thousands of marks in order takes seconds
@@ -27,14 +27,19 @@ UNSPACED = (
 )
 
 
-def _marks() -> str:
-    """List the characters that only ever change the one before them, as ranges of a pattern."""
-    marks = (code for code in range(0x300, 0x1E950) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
-    runs = [[code for _, code in run] for _, run in groupby(enumerate(marks), lambda pair: pair[1] - pair[0])]
+# Where marks are: none among Han, Hangul, Tangut and what is private, which are most of all characters.
+MARKED = (range(0x300, 0x3100), range(0xA66F, 0xAC00), range(0xFB1E, 0x17000), range(0x1BC00, 0x1E950))
+# The characters that only ever change the one before them.
+MARK_CODES = [code for code in chain(*MARKED) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
+
+
+def _ranges(codes: Sequence[int]) -> str:
+    """Write characters as ranges of a pattern."""
+    runs = [[code for _, code in run] for _, run in groupby(enumerate(codes), lambda pair: pair[1] - pair[0])]
     return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in runs)
 
 
-MARKS = _marks()
+MARKS = _ranges(MARK_CODES)
 WORD = re.compile(rf"[{UNSPACED}][{MARKS}]*|[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*")
 ALONE = re.compile(rf"[{UNSPACED}]")
 

@@ -1,9 +1,11 @@
 """Ranking: rare words count more, more of them count more, and near each other most."""
 
+import unicodedata
+
 import pytest
 
-from chat.core.ranking import Asked, Term, Text, bare, weight_of
-from chat.core.searching import fold
+from chat.core.ranking import POINTS, Asked, Term, Text, bare, weight_of
+from chat.core.searching import fold, is_kept
 from chat.core.stems import terms
 
 
@@ -96,3 +98,8 @@ def test_a_whole_text_is_folded_as_its_words_are(word: str) -> None:
 def test_whatever_is_asked_for_can_be_looked_for(word: str) -> None:
     its = asked(word)
     assert its.answered(Text(word)).held == (1 if terms(word) else 0)
+
+
+def test_the_points_that_make_no_difference_are_known_in_every_script() -> None:
+    combining = (code for code in range(0x300, 0x1E950) if unicodedata.combining(chr(code)))
+    assert {code for code in combining if not is_kept(chr(code))} == set(POINTS)

@@ -2,11 +2,13 @@
 
 import random
 import time
+import unicodedata
 
 import pytest
 
 from chat.core.searching import (
     LONGEST_WORD,
+    MARK_CODES,
     MOST_TERMS,
     MOST_WORDS,
     SHOWN,
@@ -143,3 +145,10 @@ def test_a_word_of_a_million_marks_holds_up_nobody(letter: str) -> None:
     began = time.perf_counter()
     words(letter + "\u0f71\u0f72\u0f74" * 100_000)  # out of order: sorting takes the square of their number
     assert time.perf_counter() - began < 5  # minutes, where all of them are put in order
+
+
+def test_marks_are_known_wherever_a_script_has_them() -> None:
+    all_there_are = (
+        code for code in range(0x300, 0x1E950) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+    )
+    assert list(all_there_are) == MARK_CODES

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from chat.web import openapi_shapes as shapes
 from chat.web.errors import as_api_error
-from chat.web.openapi import document
+from chat.web.openapi_document import document
 from chat.web.openapi_documents import Document
 from chat.web.openapi_page import words
 from chat.web.openapi_routes import ROUTES
