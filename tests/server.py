@@ -1,6 +1,5 @@
 """The real server: our gunicorn in processes of its own, on a free port, with a database of its own."""
 
-import ctypes
 import os
 import re
 import signal
@@ -15,10 +14,13 @@ from typing import Self
 import psutil
 import requests
 
+from tests.births import ROOT, Born, nursery, surroundings
+from tests.parent import die_with_parent
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
+__all__ = ["ROOT", "DidNotStart", "RealServer", "die_with_parent", "free_port", "runs", "wait_for_end"]
+
+FORKED = sys.platform == "linux" and "COVERAGE_PROCESS_START" not in os.environ
 
 
 class DidNotStart(Exception):
@@ -29,8 +31,11 @@ class RealServer:
     """One server. It can be stopped, killed and started again on the same port and the same file.
 
     What the tester's own environment or .env says does not reach it: only what is passed here does.
+    `forked`: it is forked off tests/nursery.py, which has loaded already what it would load; else it is
+    started from nothing.
     """
 
+    forked = FORKED
     configuration = ("-c", str(ROOT / "gunicorn.conf.py"))
 
     def __init__(self, folder: Path, app: str = "app:app", **environment: str) -> None:
@@ -38,8 +43,7 @@ class RealServer:
         self.app = app
         self.port = free_port()
         self.log_file = folder / "server.log"
-        self.environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
-            "PYTHONPATH": str(ROOT),
+        self.environment = surroundings() | {
             "DATABASE_URL": f"sqlite:///{folder / 'headwater.sqlite3'}",
             "SECRET_KEY": "not a secret: this server lives for one test",
             "CHAT_TITLE_BY": "words",  # the model is asked what a test asks it, and nothing besides
@@ -48,7 +52,7 @@ class RealServer:
             "CHAT_SILENCE_S": str(2 * PATIENCE_S),
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Born | None = None
 
     @property
     def url(self) -> str:
@@ -71,7 +75,7 @@ class RealServer:
         begun = {int(pid) for pid in re.findall(r"Chat at http.* pid=(\d+)", self.logs)}
         return [one for one in self.workers if one.pid in begun and one.status() != psutil.STATUS_ZOMBIE]
 
-    def wait_for_workers(self, timeout: float = PATIENCE_S) -> None:
+    def wait_for_workers(self, timeout: float = 2 * PATIENCE_S) -> None:
         """Wait until as many answer as were asked for: after a start, or after one was killed."""
         wanted, until = int(self.environment.get("WEB_CONCURRENCY", "1")), time.monotonic() + timeout
         while len(self.ready_workers) < wanted:
@@ -83,15 +87,22 @@ class RealServer:
     def logs(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def start(self, timeout: float = PATIENCE_S) -> Self:
+    def start(self, timeout: float = 2 * PATIENCE_S) -> Self:
         """Start it and wait until it is ready. Raises DidNotStart."""
-        command = [sys.executable, "-m", "gunicorn", *self.configuration]
-        command += ["--bind", f"127.0.0.1:{self.port}", self.app]
+        arguments = [*self.configuration, "--bind", f"127.0.0.1:{self.port}", self.app]
         self._migrate()
         # Its folder is not ours, so that it finds no .env and writes nothing into the tree.
+        if self.forked:
+            self._process = nursery().bear(arguments, self.folder, self.environment, self.log_file)
+        else:
+            self._process = self._run(arguments)
+        self._wait_until_ready(timeout)
+        return self
+
+    def _run(self, arguments: list[str]) -> "subprocess.Popen[bytes]":
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
+            return subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", *arguments],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -99,8 +110,6 @@ class RealServer:
                 stderr=log,
                 preexec_fn=die_with_parent,
             )
-        self._wait_until_ready(timeout)
-        return self
 
     def ready(self) -> bool:
         """Say whether it takes requests."""
@@ -182,16 +191,6 @@ def runs(process: psutil.Process) -> bool:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-
-
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-PR_SET_PDEATHSIG = 1  # prctl(2)
-
-
-def die_with_parent() -> None:
-    """Leave no server behind when the tests themselves are killed; only Linux can say that."""
-    if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port() -> int:
