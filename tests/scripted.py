@@ -29,6 +29,7 @@ UNCLEAN = "".join(
 )
 
 TOKEN = r"\s*\S{1,6}|\s+"
+THOUGHT = r"\s*\S+"
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +133,11 @@ def tokens_of(script: Script) -> list[str]:
     return re.findall(TOKEN, "".join(wanted)[script.told :]) if script.told else wanted
 
 
+def pieces_of(script: Script) -> list[str]:
+    """Say what is sent one an event: what is thought, and then the answer."""
+    return [*re.findall(THOUGHT, script.reasoning), *tokens_of(script)]
+
+
 def said(script: Script, characters: int) -> str:
     """Say how far a whole answer gets that is held at so many characters."""
     spoken = ""
@@ -200,7 +206,7 @@ def _events(script: Script, wants_usage: bool) -> Iterator[bytes]:
 
 def _data(script: Script, wants_usage: bool) -> Iterator[bytes]:
     yield _choice({"role": "assistant", "content": ""})
-    for token in re.findall(r"\s*\S+", script.reasoning):
+    for token in re.findall(THOUGHT, script.reasoning):
         yield _choice({script.reasoning_key: token})
     before, after = _around_content()
     for token in tokens_of(script):

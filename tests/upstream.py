@@ -21,7 +21,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from tests import embedder
-from tests.scripted import DoesNotFit, Script, kept_text, read_script, rest_of, stamped, tokens_of, writes
+from tests.scripted import DoesNotFit, Script, kept_text, pieces_of, read_script, rest_of, stamped, writes
 
 Leaves = Callable[[int], bool]  # waits until that event may be sent; True: the other side has left meanwhile
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n"
@@ -65,6 +65,7 @@ class Upstream:
     embedded: list[dict[str, Any]] = field(
         default_factory=list
     )  # what was to become vectors, as it was asked
+    embeds_as: str = ""  # the model that it is instead of the one that is asked to embed
     held_at: dict[str, int] = field(default_factory=dict)  # by model: see hold
     connections: int = 0
     certificate: tuple[str, str] | None = None  # cert and key file: speaks TLS
@@ -100,7 +101,7 @@ class Upstream:
         return sum(model is None or seen.model == model for seen in self.log)
 
     def hold(self, characters: int, model: str = "scripted") -> None:
-        """Say no more of this model's answers than so many characters, until told otherwise.
+        """Say no more of this model's thoughts and answers than so many characters, until told otherwise.
 
         An answer that goes on with a cut one counts from the beginning of the whole.
         """
@@ -149,6 +150,7 @@ class Upstream:
 
     def _embed(self, client: socket.socket, request: Request) -> bool:
         asked = json.loads(request.body)
+        asked["model"] = self.embeds_as or asked["model"]
         before = sum(one["model"] == asked["model"] for one in self.embedded)
         self.embedded.append(asked | {"authorization": request.headers.get("authorization", "")})
         return embedder.answer(client, asked, before)
@@ -186,7 +188,7 @@ class Upstream:
 
     def _gate(self, client: socket.socket, script: Script, model: str) -> Leaves:
         """Make what is asked before each event: it waits while that would be too much."""
-        said = list(accumulate(map(len, tokens_of(script)), initial=script.told))
+        said = list(accumulate(map(len, pieces_of(script)), initial=script.told))
 
         def leaves(number: int) -> bool:
             after = said[min(number, len(said)) - 1]

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.cable import Cable
+from tests.browser.elsewhere import site_elsewhere
 from tests.browser.window import Window
+from tests.conftest import show_if_it_fails
 from tests.patience import PATIENCE_S
 from tests.server import RealServer
 from tests.upstream import Upstream
@@ -54,6 +56,39 @@ def upstream(standing_upstream: Upstream) -> Iterator[Upstream]:
     yield standing_upstream
     standing_upstream.scripts.clear()
     standing_upstream.held_at.clear()
+
+
+@pytest.fixture(scope="package")
+def elsewhere() -> Iterator[str]:
+    """The origin of a page that is not ours."""
+    with site_elsewhere() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="package")
+def _peculiar_server(
+    standing_upstream: Upstream, elsewhere: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    server = RealServer(
+        tmp_path_factory.mktemp("peculiar"),
+        OPENAI_BASE_URL=standing_upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_MODEL="scripted",
+        CHAT_SESSION_RATE="0",
+        CHAT_ASK_ADDRESS_RATE="0",
+        CHAT_FLUSH_MS="60000",  # what is no whole sentence is not stored before the end
+        CHAT_DOCUMENT_BYTES="1000",
+        CHAT_CORS_ORIGINS=elsewhere,
+    )
+    yield server.start()
+    server.kill()
+
+
+@pytest.fixture
+def peculiar_server(request: pytest.FixtureRequest, _peculiar_server: RealServer) -> RealServer:
+    """Another server that tests share: of all settings that few of them need."""
+    show_if_it_fails(request, _peculiar_server)
+    return _peculiar_server
 
 
 @pytest.fixture

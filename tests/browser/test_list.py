@@ -1,6 +1,5 @@
 """The list at the side in two windows: what is being answered, a new name, a deletion and its undoing."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.texts import PROSE
@@ -28,10 +27,11 @@ def open_menu(page: Page, url: str):
 
 
 def test_a_list_shows_what_is_done_in_another_window(server, upstream, ada, driver, viewer):
-    upstream.scripts["scripted"] = Script(text=PROSE * 3, pace=100)
+    upstream.scripts["scripted"] = Script(text=PROSE)
     first = driver.begin(server.url, "Where do rivers rise?")
     driver.wait_for_end()
-    upstream.scripts["scripted"] = Script(text=PROSE * 40, pace=30)
+    upstream.scripts["scripted"] = Script(text=PROSE)
+    upstream.hold(50)
     viewer.page.goto(server.url)  # a page without a conversation has a line of its own, for the list
     second = driver.begin(server.url, "Tell me everything.")
 
@@ -65,7 +65,8 @@ def test_a_list_shows_what_is_done_in_another_window(server, upstream, ada, driv
 
 
 def test_deleting_what_one_looks_at_leads_to_where_it_can_be_undone(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=PROSE * 40, pace=40)
+    upstream.scripts["scripted"] = Script(text=PROSE)
+    upstream.hold(60)
     url = driver.begin(server.url, "Forget this.")
     driver.wait_for_text(50)
     open_menu(driver.page, url).get_by_role("button", name="Delete").click()
@@ -79,7 +80,7 @@ def test_deleting_what_one_looks_at_leads_to_where_it_can_be_undone(server, upst
 
 
 def test_a_menu_stays_open_while_the_list_changes(server, upstream, ada, driver, viewer):
-    upstream.scripts["scripted"] = Script(text=PROSE, pace=200)
+    upstream.scripts["scripted"] = Script(text=PROSE)
     url = driver.begin(server.url, "One.")
     driver.wait_for_end()
     menu = open_menu(driver.page, url)
@@ -92,29 +93,27 @@ def test_a_menu_stays_open_while_the_list_changes(server, upstream, ada, driver,
     expect(entry(driver.page, url).locator("[data-menu]")).to_be_focused()
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_older_conversations_are_a_page_further(server, somebody, script):
-    context = somebody(java_script_enabled=script)
-    page = context.new_page()
+def test_older_conversations_are_a_page_further(server, ada, driver, somebody):
+    page = driver.page
     page.goto(server.url)
     for number in range(53):
-        made = context.request.post(
+        made = ada.request.post(
             f"{server.url}/api/conversations",
             data={"title": f"Number {number}"},
             headers={"Origin": server.url},
         )
         assert made.status == 201
-    page.goto(server.url)
-    page.get_by_role("link", name="Older conversations").click()
-    shown = page.locator("#list-older li" if script else "#list-now li")
-    expect(shown).to_have_count(3)
-    expect(shown.last).to_contain_text("Number 0")
-    if script:
-        expect(page.locator("#list-now li")).to_have_count(50)
+    plain = somebody(java_script_enabled=False, storage_state=ada.storage_state()).new_page()
+    for one, place in ((page, "#list-older li"), (plain, "#list-now li")):
+        one.goto(server.url)
+        one.get_by_role("link", name="Older conversations").click()
+        expect(one.locator(place)).to_have_count(3)
+        expect(one.locator(place).last).to_contain_text("Number 0")
+    expect(page.locator("#list-now li")).to_have_count(50)
 
 
 def test_on_a_phone_a_deletion_can_be_undone_while_the_list_covers_the_page(server, upstream, somebody):
-    upstream.scripts["scripted"] = Script(text=PROSE, pace=200)
+    upstream.scripts["scripted"] = Script(text=PROSE)
     window = Window(
         somebody(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True).new_page()
     )
