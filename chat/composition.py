@@ -34,7 +34,7 @@ from chat.live.overlay import Overlays
 from chat.live.relayed import open_bell
 from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
-from chat.store import messages, postgres, reasoning
+from chat.store import conversations, messages, postgres, reasoning
 from chat.store.budgets import Allowance, Budgets
 from chat.store.charging import Charges
 from chat.store.costs import Prices
@@ -76,6 +76,7 @@ def compose(settings: Settings, database: Database, provider: Provider, signer: 
         lease_s=settings.lease_s,
         wall=clock.wall,
         lease_clock=clock.lease_clock if settings.on_sqlite else postgres.lease_clock,
+        before_change=conversations.hold_of_answer,
         on_change=follow_stream,
         on_beside=reasoning.take,
         before_delete=charges.before_deletion,

@@ -195,6 +195,15 @@ def hold(tx: Transaction, conversation_id: str) -> bool:
     return tx.conn.execute(query.with_for_update()).one_or_none() is not None
 
 
+def hold_of_answer(tx: Transaction, stream_id: str) -> None:
+    """Hold the conversation whose answer this stream is, if it is one, before the stream itself is locked.
+
+    Everybody locks in one order, so that nobody waits crosswise: the conversation, its streams, then people.
+    """
+    its = select(messages.c.conversation_id).where(messages.c.stream_id == stream_id).scalar_subquery()
+    tx.execute(select(conversations.c.seq).where(conversations.c.id == its).with_for_update(key_share=True))
+
+
 def bump(tx: Transaction, conversation_id: str, **values: Any) -> int:
     """Count one visible change, set `values` with it, wake viewers and lists; give the new revision.
 

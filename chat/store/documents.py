@@ -84,10 +84,10 @@ def begin(
     Whether they may add to this conversation is asked before. Raises TooManyDocuments, TooMuch,
     ConversationGone.
     """
-    people.ensure(tx, owner, now)
-    people.hold(tx, owner.id)  # who adds two at once is counted twice
     if conversation_id is not None and not conversations_room.hold(tx, conversation_id):
         raise ConversationGone(conversation_id)
+    people.ensure(tx, owner, now)
+    people.hold(tx, owner.id)  # who adds two at once is counted twice
     _check_room(tx, owner.id, size, limits)
     row = {
         "id": secrets.token_hex(12), "owner_id": owner.id, "conversation_id": conversation_id, "name": name,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, create_engine, delete, insert, make_url, update
+from sqlalchemy import Connection, Engine, create_engine, delete, insert, make_url, select, update
 from sqlalchemy.pool import NullPool
 
 from chat.core.documents.status import DocumentStatus
@@ -10,7 +10,7 @@ from chat.core.lifecycle import Status
 from chat.store.census import UNFINISHED
 from chat.store.document_tables import documents
 from chat.store.documents import READERS
-from chat.store.moves import ENGINES
+from chat.store.moves import ENGINES, LOCK_ORDER
 from chat.store.presence import topic_of
 from chat.store.reading_queue import ON_ITS_WAY
 from chat.store.sqlite import prepare
@@ -49,6 +49,8 @@ def free(database_url: str, owner_prefix: str) -> Freed:
 def _free_answers(connection: Connection, owner_prefix: str) -> int:
     of_theirs = streams.c.owner.startswith(owner_prefix, autoescape=True)
     theirs = UNFINISHED & (streams.c.status == Status.STREAMING) & of_theirs
+    held = select(streams.c.id).where(theirs).order_by(*LOCK_ORDER).with_for_update(key_share=True)
+    connection.execute(held).all()
     return connection.execute(update(streams).where(theirs).values(lease_until=None)).rowcount
 
 

@@ -18,6 +18,7 @@ def join(tx: Transaction, leaving_id: str, into_id: str) -> bool:
     """
     if leaving_id == into_id or people.get(tx.conn, leaving_id) is None:
         return False
+    _hold_conversations(tx, leaving_id)
     for person_id in sorted((leaving_id, into_id)):  # one order, so that two who log in cross nobody
         people.hold(tx, person_id)
     if accounts.of_person(tx.conn, leaving_id) is not None:
@@ -34,6 +35,14 @@ def join(tx: Transaction, leaving_id: str, into_id: str) -> bool:
     people.sign_out_everywhere(tx, leaving_id)  # its cookie, in another tab, must not gather anything more
     tx.ring(f"person:{into_id}")
     return True
+
+
+def _hold_conversations(tx: Transaction, person_id: str) -> None:
+    """Hold what somebody owns and reads, in one order, before any person is held: who asks does likewise."""
+    joined = select(members.c.conversation_id).where(members.c.person_id == person_id)
+    theirs = or_(conversations.c.owner_id == person_id, conversations.c.id.in_(joined))
+    found = select(conversations.c.seq).where(theirs).order_by(conversations.c.seq)
+    tx.execute(found.with_for_update(key_share=True))
 
 
 def _move(tx: Transaction, column: Column[str], leaving_id: str, into_id: str) -> None:

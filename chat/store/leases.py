@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from chat.core.lifecycle import Status, sources_of
 from chat.store.beside import Beside
 from chat.store.census import UNFINISHED
-from chat.store.moves import ENGINES
+from chat.store.moves import ENGINES, LOCK_ORDER
 from chat.store.stored import StreamState, stored_from
 from chat.store.tables import chunks, streams
 from chat.store.transaction import Transaction
@@ -49,6 +49,7 @@ class Leases(Beside):
         as_read = true() if epoch is None else streams.c.epoch == epoch
 
         def take(tx: Transaction) -> StreamState | None:
+            self._before_change(tx, stream_id)
             won = tx.execute(
                 update(streams)
                 .where(streams.c.id == stream_id, streams.c.status.in_(allowed), as_read)
@@ -84,9 +85,10 @@ class Leases(Beside):
                 & (streams.c.status == Status.STREAMING)
                 & streams.c.id.in_(held)
             )
-            tx.execute(update(streams).where(mine).values(lease_until=lease["lease_until"]))
             columns = (streams.c.id, streams.c.epoch, streams.c.stop_requested)
-            rows = tx.execute(select(*columns).where(mine)).all()
+            found = select(*columns).where(mine).order_by(*LOCK_ORDER)
+            rows = tx.execute(found.with_for_update(key_share=True)).all()
+            tx.execute(update(streams).where(mine).values(lease_until=lease["lease_until"]))
             ours = {row.id for row in rows if held.get(row.id) == row.epoch}
             return set(held) - ours, {row.id for row in rows if row.stop_requested and row.id in ours}
 
@@ -166,6 +168,7 @@ class Leases(Beside):
 
         def let_go(tx: Transaction) -> bool:
             mine = ours & (streams.c.status == Status.STREAMING)
+            self._before_change(tx, stream_id)
             if tx.execute(update(streams).where(mine).values(whole)).rowcount == 0:
                 return False
             tx.execute(delete(chunks).where(chunks.c.stream_id == stream_id))

@@ -12,6 +12,10 @@ from chat.store.transaction import Store, Transaction
 
 ENGINES = "engines"  # the bell of whoever generates: something is to be stopped, or to be taken over
 
+# In which whoever changes several streams locks them: an answer before the thought beside it.
+LOCK_ORDER = (streams.c.beside.is_not(None), streams.c.id)
+
+BeforeChange = Callable[[Transaction, str], None]
 OnChange = Callable[[Transaction, StreamState], None]
 OnBeside = Callable[[Transaction, str, str], list[str] | None]  # see store.reasoning.take
 
@@ -20,6 +24,7 @@ class Moves:
     """What all writes of streams share: who we are, our clocks, and the hooks of the chat column.
 
     `lease_clock` gives seconds, as a number or as an SQL expression where the database's clock counts.
+    `before_change` is given a stream's id before its row is locked: what is locked with it comes first.
     """
 
     def __init__(
@@ -30,6 +35,7 @@ class Moves:
         lease_s: float,
         wall: Callable[[], float],
         lease_clock: Callable[[], Any],
+        before_change: BeforeChange = lambda tx, stream_id: None,
         on_change: OnChange = lambda tx, state: None,
         on_beside: OnBeside = lambda tx, leader, stream_id: [],
         before_delete: OnChange = lambda tx, state: None,
@@ -39,6 +45,7 @@ class Moves:
         self._lease_s = lease_s
         self._wall = wall
         self._lease_clock = lease_clock
+        self._before_change = before_change
         self._on_change = on_change
         self._on_beside = on_beside
         self._before_delete = before_delete
@@ -63,7 +70,7 @@ class Moves:
         """
         theirs = streams.c.id.in_(ids)
         going_on = select(streams.c.id).where(theirs, streams.c.status.not_in(FINAL))
-        for stream_id in tx.execute(going_on).scalars().all():
+        for stream_id in tx.execute(going_on.order_by(*LOCK_ORDER)).scalars().all():
             self.delete(tx, stream_id)
         tx.execute(delete(streams).where(theirs))
 
@@ -72,6 +79,7 @@ class Moves:
 
         SQLite has one writer anyway, and its dialect leaves FOR UPDATE away.
         """
+        self._before_change(tx, stream_id)
         tx.execute(select(streams.c.id).where(streams.c.id == stream_id).with_for_update())
 
     def _lease(self) -> dict[str, Any]:
@@ -97,6 +105,7 @@ class Moves:
         where = (streams.c.id == stream_id) & streams.c.status.in_(allowed)
         if epoch is not None:
             where &= streams.c.epoch == epoch
+        self._before_change(tx, stream_id)
         moved = tx.execute(
             update(streams)
             .where(where)

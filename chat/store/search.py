@@ -193,8 +193,9 @@ def forget(tx: Transaction, message_id: str) -> None:
 
 def forget_conversation(tx: Transaction, conversation_id: str) -> None:
     """Take all messages of a conversation out of the index, before they are deleted."""
-    _take_out(tx, messages.c.conversation_id == conversation_id)
+    # In this order: whoever indexes what waits holds its place in the queue while it changes the index.
     tx.execute(delete_from(search_backlog).where(search_backlog.c.conversation_id == conversation_id))
+    _take_out(tx, messages.c.conversation_id == conversation_id)
 
 
 def _take_out(tx: Transaction, where: Any) -> None:

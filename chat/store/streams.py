@@ -11,7 +11,7 @@ from chat.core.lifecycle import Status, sources_of
 from chat.store.census import UNFINISHED
 from chat.store.chunk_rows import insert_chunks
 from chat.store.leases import Leases
-from chat.store.moves import ENGINES
+from chat.store.moves import ENGINES, LOCK_ORDER
 from chat.store.stored import Stored, StreamState, state_of, stored_from
 from chat.store.tables import streams
 from chat.store.transaction import Transaction
@@ -63,6 +63,7 @@ class Streams(Leases):
                     select(streams.c.id, streams.c.epoch)
                     .where(streams.c.id.in_(ids), streams.c.status == Status.STREAMING)
                     .where(streams.c.owner.is_not(None))  # let go: what was on its way is in the whole text
+                    .order_by(*LOCK_ORDER)
                     .with_for_update(key_share=True)
                 )
             }

@@ -42,6 +42,7 @@ class Talk:
             lease_s=6,
             wall=lambda: self.now,
             lease_clock=lambda: self.now,
+            before_change=conversations.hold_of_answer,
             on_change=messages.follow_stream,
             on_beside=reasoning.take,
         )
