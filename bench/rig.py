@@ -80,6 +80,7 @@ def raised() -> Iterator[Rig]:
             (folder / name).mkdir()
             server = Relay if name == "relay" else RealServer
             servers.append(server(folder / name, app, **provider, **UNLIMITED))
+            servers[-1].forked = False  # what is measured has loaded by itself what it holds
             stack.callback(servers[-1].kill)
             servers[-1].start()
         yield Rig(upstream, *servers)

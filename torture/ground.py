@@ -79,6 +79,7 @@ class Ground:
             OPENAI_API_KEY="scripted",
             **UNLIMITED | environment,
         )
+        server.forked = False  # started as it is anywhere else, at its own cost
         self.servers.append(server)
         self.stack.callback(server.kill)
         server.start()
