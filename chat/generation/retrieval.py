@@ -12,9 +12,8 @@ from chat.core.ranking import Term
 from chat.core.sources import Source
 from chat.core.stems import terms
 from chat.core.tokens import tokens_of
-from chat.store import passages
-from chat.store.document_rights import searched
 from chat.store.drawn_on import look
+from chat.store.passage_search import texts
 from chat.store.passages import Found
 from chat.store.transaction import Store
 
@@ -63,7 +62,7 @@ class Retrieval:
         nearing = gevent.spawn(self._near, *asker, asked if wanted else "")
         try:
             gevent.sleep(0)  # it asks for the question's vector, or compares: none of that needs us
-            drawn = self._store.read(lambda conn: look(conn, *asker, wanted, DEEP, self._fits))
+            drawn = self._store.read_apart(lambda conn: look(conn, *asker, wanted, DEEP, self._fits))
             near = nearing.get()
         finally:
             nearing.kill(block=False)
@@ -77,12 +76,11 @@ class Retrieval:
             return []
         try:
             seqs = self._vectors.nearest(person_id, conversation_id, text, DEEP)
-            allowed = searched(person_id, conversation_id)
-            found = self._store.read(partial(passages.by_seqs, seqs=seqs, allowed=allowed))
+            read = partial(texts, person_id=person_id, conversation_id=conversation_id, seqs=seqs)
+            return self._store.read(read)
         except Exception:
             log.exception("nothing was found by meaning", conversation=conversation_id)
             return []
-        return [found[seq] for seq in seqs if seq in found]
 
     def _fits(self, found: Sequence[Found]) -> bool:
         return not self._tokens or sum(tokens_of(one.text) + AROUND for one in found) <= self._tokens

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import partial
 
 import gevent
 import structlog
@@ -11,7 +10,7 @@ from chat.core.likeness import Vector
 from chat.core.tally import Tally
 from chat.generation.embeddings import EmbeddingError, Embeddings
 from chat.generation.matrices import Matrices
-from chat.store import document_rights, vectors
+from chat.store import vectors
 from chat.store.transaction import Store
 
 log = structlog.get_logger()
@@ -35,6 +34,7 @@ class Vectors:
         wait_s: float,
         now: Callable[[], float],
         tally: Tally,
+        least: float = 0.0,
     ) -> None:
         self.matrices = Matrices(store, cache_bytes, now)
         self._store = store
@@ -42,6 +42,7 @@ class Vectors:
         self._wait_s = wait_s
         self._now = now
         self._tally = tally
+        self._least = least  # that a passage must be more alike than
         self._known: OrderedDict[str, Vector] = OrderedDict()
         self._failures = 0  # in a row
         self._silent_until = float("-inf")
@@ -64,14 +65,15 @@ class Vectors:
         return []
 
     def _nearest(self, person_id: str, conversation_id: str, text: str, most: int, until: float) -> list[int]:
-        allowed = document_rights.searched(person_id, conversation_id)
-        space, wanted = self._store.read(partial(vectors.place, allowed=allowed))
+        asker = (person_id, conversation_id)
+        space, wanted = self._store.read(lambda conn: vectors.place(conn, *asker))
         if space is None or space.model != self._embeddings.model or not wanted or not text or most < 1:
             return []  # of another model's vectors this one knows nothing
         if space.by_rows:
             vector = self._vector(text, until)
-            find = partial(vectors.nearest_rows, space=space, allowed=allowed, vector=vector, most=most)
-            return self._store.read(find)
+            return self._store.read(
+                lambda conn: vectors.nearest_rows(conn, *asker, space, vector, most, self._least)
+            )
         asking = gevent.spawn(self._outcome, text, until)
         try:
             self.matrices.load(space, wanted, until)  # while the server reckons
@@ -83,8 +85,8 @@ class Vectors:
         if len(outcome) != space.dimensions:
             raise EmbeddingError("odd", "The embeddings' server gives other vectors than it did.")
         near = self.matrices.search(space, wanted, outcome, most, until)
-        found = [(document_id, number) for _, document_id, number in near]
-        seqs = self._store.read(partial(vectors.seqs_of, found=found, allowed=allowed))
+        found = [(document_id, number) for likeness, document_id, number in near if likeness > self._least]
+        seqs = self._store.read(lambda conn: vectors.seqs_of(conn, *asker, found))
         return [seqs[one] for one in found if one in seqs]
 
     # ── the question's own vector ────────────────────────────────────────────────────────────

@@ -46,10 +46,10 @@ HIDDEN = (
     .where(documents.c.shelf.in_(bindparam("shelves", expanding=True)), _ALLOWED.is_not(true()))
     .limit(MOST_HIDDEN)
 )
-TEXTS = (
-    select(*(documents.c.name if name == "document" else passages.c[name] for name in Found.__slots__))
-    .select_from(_JOINED)
-    .where(passages.c.seq.in_(bindparam("seqs", expanding=True)), _ALLOWED)
+# In two steps: joined, SQLite may begin with the documents and read all of their passages.
+TEXTS = select(passages).where(passages.c.seq.in_(bindparam("seqs", expanding=True)))
+NAMES = select(documents.c.id, documents.c.name).where(
+    documents.c.id.in_(bindparam("named", expanding=True)), _ALLOWED
 )
 
 
@@ -78,6 +78,23 @@ def place(conn: Connection, person_id: str, conversation_id: str) -> Place:
     return Place(shelves, sum(row.size for row in rows), sum(row.size for row in rows if row.is_attached))
 
 
+def texts(conn: Connection, person_id: str, conversation_id: str, seqs: Sequence[int]) -> list[Found]:
+    """Read these passages, in this order, but for what an answer to this person may not draw on."""
+    if not seqs:
+        return []
+    read = {row.seq: row for row in conn.execute(TEXTS, {"seqs": seqs})}
+    named = sorted({row.document_id for row in read.values()})
+    asked = {"person_id": person_id, "conversation_id": conversation_id, "named": named}
+    names: dict[str, str] = {row.id: row.name for row in conn.execute(NAMES, asked)}
+    return [
+        Found(
+            row.seq, row.document_id, names[row.document_id], row.number, row.page, row.heading, row.before,
+            row.text,
+        )
+        for seq in seqs if (row := read.get(seq)) is not None and row.document_id in names
+    ]  # fmt: skip
+
+
 def search(
     conn: Connection, person_id: str, conversation_id: str, where: Place, terms: Sequence[Term], most: int
 ) -> list[Ranked]:
@@ -95,8 +112,8 @@ def search(
         seqs = seqs[~np.isin(seqs, hidden)]
     if not seqs.size:
         return []
-    read = conn.execute(TEXTS, {**asker, "seqs": list(map(int, seqs[:READ]))})
-    return _ranked(Asked(weighted), [Found(*row) for row in read])[:most]
+    read = texts(conn, person_id, conversation_id, list(map(int, seqs[:READ])))
+    return _ranked(Asked(weighted), read)[:most]
 
 
 def _looked_up(

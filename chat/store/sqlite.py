@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from chat.store.apart import Apart
 from chat.store.rings_table import Glance, RingsTable
 from chat.store.transaction import Ring, Transaction
 
@@ -79,9 +80,8 @@ class SqliteStore:
         self._rings = RingsTable(shared, ringer)
         self._glance = Glance(engine.url.database)
         self._seen: int | None = None  # the version at which we last looked who committed
-        self._writers = prepare(
-            create_engine(engine.url, poolclass=NullPool), busy_ms=WRITE_WAIT_MS, begin="BEGIN IMMEDIATE"
-        )
+        self._writers = _unpooled(engine, "BEGIN IMMEDIATE")
+        self._apart = Apart(_unpooled(engine, "BEGIN"))
         self._connection: Connection | None = None  # made on the native thread, used only there
         self._thread = ThreadPool(1)
         self._waiting: list[_Job] = []
@@ -102,6 +102,9 @@ class SqliteStore:
     def _read_once(self, fn: Callable[[Connection], T]) -> T:
         with self._readers.connect() as connection, connection.begin():
             return fn(connection)
+
+    def read_apart(self, fn: Callable[[Connection], T]) -> T:
+        return self._apart.read(fn)
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
         if self._closed:
@@ -142,6 +145,7 @@ class SqliteStore:
             self._wake.set()
             self._committer.join()
         self._glance.close()
+        self._apart.close()
         self._thread.apply(self._disconnect)
         self._thread.kill()
         self._writers.dispose()
@@ -207,6 +211,11 @@ class SqliteStore:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _unpooled(engine: Engine, begin: str) -> Engine:
+    """Give an engine for a native thread, which may wait for a lock, and keeps its one connection itself."""
+    return prepare(create_engine(engine.url, poolclass=NullPool), busy_ms=WRITE_WAIT_MS, begin=begin)
 
 
 def _is_open(connection: Connection) -> bool:

@@ -27,6 +27,13 @@ class TimedStore:
         finally:
             self._on_read(self._clock() - began)
 
+    def read_apart(self, fn: Callable[[Connection], T]) -> T:
+        began = self._clock()
+        try:
+            return self._store.read_apart(fn)
+        finally:
+            self._on_read(self._clock() - began)
+
     def write(self, fn: Callable[[Transaction], T]) -> T:
         began = self._clock()
         try:

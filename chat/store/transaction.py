@@ -36,6 +36,13 @@ class Store(Protocol):
         """Run `fn` on one consistent snapshot, over a connection that is given back at once."""
         ...
 
+    def read_apart(self, fn: Callable[[Connection], T]) -> T:
+        """Do as `read` does, for what takes many milliseconds: the hub goes on meanwhile.
+
+        `fn` may run on another native thread: it touches nothing but its connection and plain values.
+        """
+        ...
+
     def write(self, fn: Callable[[Transaction], T]) -> T:
         """Run `fn` in a transaction and return what it returned, once that is on disk.
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, text, update
 
 from chat.core.documents.status import DocumentStatus
 from chat.core.likeness import Rows, Vector, pack
-from chat.store import vector_spaces
+from chat.store import document_rights, vector_spaces
 from chat.store.document_rights import HERE
 from chat.store.document_tables import WITHOUT_VECTORS, documents, passages, vectors
 from chat.store.documents import ring
@@ -135,18 +135,23 @@ def _numbers(conn: Connection, part: Part) -> list[int]:
 # ── finding ──────────────────────────────────────────────────────────────────────────────────
 
 
-def place(conn: Connection, allowed: ColumnElement[bool]) -> tuple[Space | None, list[Searched]]:
-    """Give the space in use, and the documents with vectors that `allowed` allows."""
-    return vector_spaces.current(conn), searched(conn, allowed)
+# Made once: to put the conditions together takes as long as to ask them.
+_ALLOWED = document_rights.searched(bindparam("person_id"), bindparam("conversation_id"))
+SEARCHED = (
+    select(documents.c.id, documents.c.embedded, documents.c.updated_at)
+    .where(_ALLOWED, documents.c.embedded > 0)
+    .order_by(documents.c.seq.desc())
+)
+STILL = select(documents.c.id).where(documents.c.id.in_(bindparam("named", expanding=True)), _ALLOWED)
 
 
-def searched(conn: Connection, allowed: ColumnElement[bool]) -> list[Searched]:
-    """List the documents with vectors that `allowed` allows (see `document_rights`), newest first."""
-    columns = (documents.c.id, documents.c.embedded, documents.c.updated_at)
-    rows = conn.execute(
-        select(*columns).where(allowed, documents.c.embedded > 0).order_by(documents.c.seq.desc())
-    )
-    return [Searched(*row) for row in rows]
+def place(conn: Connection, person_id: str, conversation_id: str) -> tuple[Space | None, list[Searched]]:
+    """Give the space in use, and what an answer to this person in this conversation may draw on.
+
+    That are documents with vectors, newest first (see `document_rights.searched`).
+    """
+    rows = conn.execute(SEARCHED, {"person_id": person_id, "conversation_id": conversation_id})
+    return vector_spaces.current(conn), [Searched(*row) for row in rows]
 
 
 def blocks(conn: Connection, space: Space, wanted: Sequence[tuple[str, int, int]]) -> list[Block]:
@@ -167,11 +172,12 @@ def blocks(conn: Connection, space: Space, wanted: Sequence[tuple[str, int, int]
 
 
 def seqs_of(
-    conn: Connection, found: Sequence[tuple[str, int]], allowed: ColumnElement[bool]
+    conn: Connection, person_id: str, conversation_id: str, found: Sequence[tuple[str, int]]
 ) -> dict[tuple[str, int], int]:
-    """Find passages by document and number, of documents that are allowed still."""
-    named = documents.c.id.in_({document_id for document_id, _ in found})
-    still = set(conn.execute(select(documents.c.id).where(named, allowed)).scalars())
+    """Find passages by document and number, of documents that an answer may draw on still."""
+    named = sorted({document_id for document_id, _ in found})
+    asked = {"person_id": person_id, "conversation_id": conversation_id, "named": named}
+    still = set(conn.execute(STILL, asked).scalars())
     wanted = [one for one in found if one[0] in still]
     if not wanted:
         return {}
@@ -185,16 +191,23 @@ def seqs_of(
 
 
 def nearest_rows(
-    conn: Connection, space: Space, allowed: ColumnElement[bool], vector: Vector, most: int
+    conn: Connection,
+    person_id: str,
+    conversation_id: str,
+    space: Space,
+    vector: Vector,
+    most: int,
+    least: float = 0.0,
 ) -> list[int]:
-    """Find the passages whose vectors are nearest, by PostgreSQL itself, in documents that are allowed.
+    """Find the passages whose vectors are nearest, by PostgreSQL itself, of those that `place` gives.
 
+    None that is not more alike than `least`.
     Of few, all are compared; of many, a graph is walked, which may miss one of those that are hardly nearer.
     """
-    present, within = place(conn, allowed)
+    present, within = place(conn, person_id, conversation_id)
     if present != space or not within or len(vector) != space.dimensions:
         return []  # since the caller looked, another model's are in use
-    given = {"ids": [one.id for one in within], "vector": vector_said(vector), "most": most}
+    given = {"ids": [one.id for one in within], "vector": vector_said(vector), "most": most, "far": -least}
     of_these = f"FROM {space.table} WHERE document_id = ANY(CAST(:ids AS text[]))"
     far = f"vector <#> CAST(:vector AS halfvec({space.dimensions:d}))"
     order = f"({far}) + 0"  # added to, so that no index serves
@@ -202,7 +215,7 @@ def nearest_rows(
         order = far
         _walk(conn, most)
     near = f"SELECT seq, {far} AS far {of_these} ORDER BY {order} LIMIT :most"
-    said = f"WITH near AS MATERIALIZED ({near}) SELECT seq FROM near WHERE far < 0 ORDER BY far"
+    said = f"WITH near AS MATERIALIZED ({near}) SELECT seq FROM near WHERE far < :far ORDER BY far"
     return list(conn.execute(text(said), given).scalars())
 
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import gevent
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from gevent.monkey import get_original
+from sqlalchemy import Connection, create_engine, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from chat.store.sqlite import SqliteStore, prepare
 from chat.store.tables import metadata, people
 from chat.store.transaction import Transaction
+from tests.patience import PATIENCE_S
 
 Rung = list[set[str]]
 
@@ -36,7 +39,11 @@ def add(name: str, topic: str = "t"):
 
 
 def names(store: SqliteStore) -> set[str]:
-    return set(store.read(lambda conn: conn.execute(select(people.c.id)).scalars()))
+    return store.read(names_of)
+
+
+def names_of(conn: Connection) -> set[str]:
+    return set(conn.execute(select(people.c.id)).scalars())
 
 
 def test_a_write_is_there_when_write_returns_and_then_its_bell_rings(store: SqliteStore, rung: Rung):
@@ -128,6 +135,33 @@ def test_the_hub_runs_while_a_commit_is_slow(store: SqliteStore):
         gevent.sleep(0.005)
         ticks.append(1)
     assert len(ticks) > 5
+
+
+def test_the_hub_runs_while_a_long_read_is_apart(store: SqliteStore):
+    began: list[bool] = []
+    gate = get_original("_thread", "allocate_lock")()
+    gate.acquire()
+
+    def look_twice(conn: Connection) -> set[str]:
+        before = names_of(conn)
+        began.append(True)
+        assert gate.acquire(timeout=PATIENCE_S), "the hub stands still"
+        assert names_of(conn) == before, "one state, however often it looks"
+        return before
+
+    read = gevent.spawn(store.read_apart, look_twice)
+    while not began:
+        gevent.sleep(0.001)
+    store.write(add("late"))
+    gate.release()
+    assert read.get() == set()
+    assert store.read_apart(names_of) == names(store) == {"late"}
+
+
+def test_what_a_read_apart_raises_is_raised_and_the_next_one_reads(store: SqliteStore):
+    with pytest.raises(OperationalError, match="no such table"):
+        store.read_apart(lambda conn: conn.execute(text("SELECT 1 FROM nowhere")))
+    assert store.read_apart(names_of) == set()
 
 
 def test_it_is_durable_against_power_loss(store: SqliteStore):
