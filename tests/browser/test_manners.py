@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.texts import PROSE
 from tests.browser.window import Window
-from tests.scripted import Script
+from tests.scripted import Script, said
 
 LONG = "\n\n".join(f"Paragraph {number}: {PROSE.splitlines()[0]}" for number in range(30))
 
@@ -20,7 +20,7 @@ def test_a_page_opened_hidden_connects_when_somebody_looks(server, upstream, ada
         "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })"
     )
     hidden.page.goto(url)
-    hidden.page.wait_for_timeout(700)
+    hidden.page.evaluate("() => new Promise((later) => setTimeout(() => setTimeout(later, 50), 50))")
     assert not [r for r in hidden.requests if "/events" in r.url]
     hidden.hide(False)
     driver.ask("And now?")
@@ -48,12 +48,14 @@ def test_a_first_connect_that_fails_is_tried_again(server, upstream, ada, driver
 
 
 def test_a_reload_starts_nothing_and_leaves_no_trace_in_the_address(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=PROSE, pace=20)
+    upstream.scripts["scripted"] = Script(text=PROSE)
+    upstream.hold(40)
     driver.begin(server.url, "Slowly.")
     driver.page.wait_for_url(re.compile(r"/c/\w+$"))
     driver.wait_for_text(20)
     driver.requests.clear()
     driver.page.reload()
+    upstream.let_go()
     driver.wait_for_end()
     assert [r.url for r in driver.requests if r.method == "POST"] == []
     assert driver.text == PROSE
@@ -89,7 +91,8 @@ def test_what_is_typed_survives_a_reload_and_a_failed_send_and_is_asked_once(ser
 
 
 def test_enter_sends_shift_enter_breaks_the_line_and_escape_stops(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=30)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(60)
     driver.page.goto(server.url)
     field = driver.page.locator("#ask")
     height = field.bounding_box()["height"]
@@ -110,16 +113,21 @@ def test_enter_sends_shift_enter_breaks_the_line_and_escape_stops(server, upstre
 
 
 def test_the_page_stays_at_the_end_only_while_the_reader_is_there(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=400)
+    script = upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(len(LONG) // 2)
     driver.begin(server.url, "Much.")
-    driver.page.wait_for_function("() => document.documentElement.scrollHeight > innerHeight + 300")
+    driver.wait_for_stored(said(script, len(LONG) // 2))
     below = "() => document.documentElement.scrollHeight - innerHeight - scrollY"
-    assert driver.page.evaluate(below) < 10
+    driver.page.wait_for_function(
+        f"() => document.documentElement.scrollHeight > 2 * innerHeight && ({below})() < 10"
+    )
     expect(driver.page.locator("#latest")).to_be_hidden()
     driver.page.mouse.move(500, 300)
     driver.page.mouse.wheel(0, -250)
-    driver.page.wait_for_timeout(300)
+    driver.page.wait_for_function(f"() => ({below})() > 240")
+    expect(driver.page.locator("#latest")).to_be_visible()
     stood = driver.page.evaluate("() => scrollY")
+    upstream.let_go()
     driver.wait_for_end()
     assert abs(driver.page.evaluate("() => scrollY") - stood) < 2, "the reader was moved"
     driver.page.locator("#latest").click()
@@ -128,19 +136,22 @@ def test_the_page_stays_at_the_end_only_while_the_reader_is_there(server, upstre
 
 
 def test_selected_text_stays_selected_while_the_answer_grows(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=100)
+    script = upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(600)
     driver.begin(server.url, "Much.")
-    driver.wait_for_text(400)
+    driver.wait_for_stored(said(script, 600))
     driver.page.evaluate(
         "() => getSelection().selectAllChildren(document.querySelector('.message.assistant .text p'))"
     )
     chosen = driver.page.evaluate("() => getSelection().toString()")
-    driver.wait_for_text(2000)
+    upstream.let_go()
+    driver.wait_for_end()
     assert driver.page.evaluate("() => getSelection().toString()") == chosen != ""
 
 
 def test_a_screen_reader_hears_that_it_answers_and_then_the_answer_once(server, upstream, driver):
-    upstream.scripts["scripted"] = Script(text="# Said\n\nOnce *only*.", pace=20)
+    upstream.scripts["scripted"] = Script(text="# Said\n\nOnce *only*.")
+    upstream.hold(6)
     driver.page.add_init_script(
         """window.heard = [];
         addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
@@ -149,6 +160,8 @@ def test_a_screen_reader_hears_that_it_answers_and_then_the_answer_once(server, 
         }).observe(document.getElementById("status"), { childList: true, subtree: true }));"""
     )
     driver.begin(server.url, "Say it.")
+    driver.page.wait_for_function("() => heard.length > 0")
+    upstream.let_go()
     driver.wait_for_end()
     driver.page.wait_for_function("() => heard.length >= 2")
     heard = driver.page.evaluate("() => heard")
@@ -161,6 +174,7 @@ def test_code_is_copied_whole(server, upstream, ada, driver):
     ada.grant_permissions(["clipboard-read", "clipboard-write"])
     driver.begin(server.url, "Code.")
     driver.wait_for_end()
+    driver.stop_clock()
     driver.page.locator("pre").hover()
     driver.page.locator("pre .copy").click()
     expect(driver.page.locator("pre .copy")).to_have_class("copy copied")
@@ -180,31 +194,15 @@ def test_a_provider_that_fails_is_said_in_words_and_can_be_asked_again(server, u
     expect(driver.page.locator(".message.assistant")).to_have_count(1)
 
 
-def test_a_line_without_a_sign_of_life_is_dropped_for_a_new_one(server, upstream, ada, driver):
-    upstream.scripts["scripted"] = Script(text="Short.")
-    url = driver.begin(server.url, "Anything?")
-    driver.wait_for_end()
-    patient = Window(ada.new_page())
-    patient.page.clock.install()
-    with patient.page.expect_request(re.compile("/events")):
-        patient.page.goto(url)
-    patient.page.wait_for_timeout(300)
-    patient.page.clock.fast_forward(30_000)
-    assert len([r for r in patient.requests if "/events" in r.url]) == 1
-    with patient.page.expect_request(re.compile("/events")):
-        patient.page.clock.fast_forward(20_000)  # the server pings each 15 s; this page heard none
-    driver.ask("And now?")
-    expect(patient.page.locator(".message.user")).to_have_count(2)
-    expect(patient.page.locator("#line-note")).to_be_hidden()
-
-
 def test_a_page_that_is_astray_asks_for_everything_anew(server, upstream, ada, driver):
-    upstream.scripts["scripted"] = Script(text=LONG, pace=300)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(300)
     url = driver.begin(server.url, "Much.")
     lost = Window(ada.new_page())
     lost.page.goto(url)
     lost.wait_for_text(200)
     lost.page.evaluate("() => { document.querySelector('.mark').dataset.o = '7'; }")
+    upstream.let_go()
     lost.wait_for_end()
     driver.wait_for_end()
     assert lost.shape == driver.shape

@@ -172,11 +172,13 @@ def test_a_message_is_copied_as_it_was_written(server, upstream, ada, driver):
     upstream.scripts["scripted"] = Script(text=PROSE)
     driver.begin(server.url, "  *Say* it.")
     driver.wait_for_end()
+    driver.stop_clock()
     for name, text in (("Copy this answer", PROSE), ("Copy this question", "  *Say* it.")):
         driver.page.locator(".message").first.hover()
         driver.page.get_by_role("button", name=name).click()
         expect(driver.page.locator(".copied")).to_have_count(1)
         assert driver.page.evaluate("() => navigator.clipboard.readText()") == text
+        driver.page.clock.run_for(1_500)
         expect(driver.page.locator(".copied")).to_have_count(0)
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from contextlib import closing
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.browser.test_share_link import make_link
 from tests.browser.window import Window, stored
 from tests.scripted import Script
 from tests.server import RealServer
+from tests.server_promises.waiting import until
 from tests.web.sourced import SOURCES
 
 TEXT = """Rivers rise in **springs** [1], in bogs [2] and under ice [1, 12]. It is [1](https://x.test) so.[2]
@@ -32,9 +32,10 @@ FEW = "They rise in springs [1], and in bogs [2]."
 HALF = re.compile(r"\[\d*$|\[\d+,|\(https")
 
 
-def ask(server: RealServer, upstream: Any, driver: Window, text: str = TEXT, pace: float = 60) -> str:
-    """Ask, and give the answer its sources while nothing is written yet."""
-    upstream.scripts["scripted"] = Script(text=text, pace=pace, first_s=1)
+def ask(server: RealServer, upstream: Any, driver: Window, text: str = TEXT, hold: int | None = None) -> str:
+    """Ask, and give the answer its sources while nothing is written yet; it may be held again later."""
+    upstream.scripts["scripted"] = Script(text=text)
+    upstream.hold(0)
     url = driver.begin(server.url, "Where do rivers begin?")
     message_id = driver.page.locator(".message.assistant").last.get_attribute("data-message")
     with closing(sqlite3.connect(server.folder / "headwater.sqlite3", timeout=10)) as database, database:
@@ -46,13 +47,17 @@ def ask(server: RealServer, upstream: Any, driver: Window, text: str = TEXT, pac
             " WHERE id = messages.conversation_id) WHERE id = ?",
             (given, message_id),
         )
+    if hold is None:
+        upstream.let_go()
+    else:
+        upstream.hold(hold)
     return url
 
 
 @pytest.fixture
 def answered(server, upstream, driver) -> str:
     """The page with a short answer that cites two sources."""
-    url = ask(server, upstream, driver, FEW, pace=0)
+    url = ask(server, upstream, driver, FEW)
     driver.wait_for_end()
     expect(driver.page.locator(".cited")).to_have_count(2)
     return url
@@ -67,10 +72,12 @@ def chip(window: Window, nth: int = 0) -> Any:
 
 
 def test_chips_stream_and_every_window_ends_with_the_same(server, upstream, ada, driver, viewer, somebody):
-    url = ask(server, upstream, driver)
+    url = ask(server, upstream, driver, hold=TEXT.index("[1, 12]") + 3)
     viewer.page.goto(url)
-    expect(chip(viewer)).to_be_visible()
-    assert viewer.page.locator(".cited").count() == 0, "what it rests on is known when it is over"
+    for window in (driver, viewer):
+        expect(chip(window)).to_be_visible()
+        assert window.page.locator(".cited").count() == 0, "what it rests on is known when it is over"
+    upstream.let_go()
     for window in (driver, viewer):
         window.wait_for_end()
         expect(window.page.locator(".cited")).to_have_count(3)
@@ -100,13 +107,8 @@ def test_from_a_file_to_a_sentence_in_it(server, upstream, ada, driver):
     ours = {"Origin": server.url}
     added = ada.request.post(f"{server.url}/api/documents?{about}", data=text.encode(), headers=ours).json()
     document = f"{server.url}/api/documents/{added['id']}"
-    until = time.monotonic() + 30
-    while ada.request.get(document).json()["status"] != "ready":
-        assert time.monotonic() < until, ada.request.get(document).text()
-        time.sleep(0.1)
-    upstream.scripts["scripted"] = Script(
-        text="It rises where the first of the springs overflows [1].", pace=30
-    )
+    until(lambda: ada.request.get(document).json()["status"] == "ready")
+    upstream.scripts["scripted"] = Script(text="It rises where the first of the springs overflows [1].")
     driver.ask("Where does a river rise?")
     expect(chip(driver)).to_be_visible()
     driver.wait_for_end()
@@ -222,6 +224,7 @@ def test_a_source_that_cannot_be_read_says_so(server, driver, answered):
 
 def test_a_copied_answer_keeps_its_marks_and_names_its_sources(driver, answered):
     driver.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    driver.stop_clock()
     driver.page.locator(".message.assistant .copy-text").click()
     expect(driver.page.locator(".copy-text.copied")).to_have_count(1)
     assert driver.page.evaluate("navigator.clipboard.readText()") == (

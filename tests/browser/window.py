@@ -1,11 +1,13 @@
 """A window of a browser as a test uses it: what it shows, and whatever it did that it must not."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, expect
 
+from chat.core.markdown import picture
 from tests.patience import PATIENCE_S
 
 # Runs in each page before anything else: what the newest answer showed, after each change and before the next
@@ -92,6 +94,11 @@ class Window:
         expect(self.answer).to_be_attached()
         return self.page.url.partition("#")[0]
 
+    def stop_clock(self) -> None:
+        """Let no timer of the page end until its clock is moved on: what shows for a second stays."""
+        self.page.clock.install(time=0)
+        self.page.clock.pause_at(1)
+
     def hide(self, hidden: bool) -> None:
         """Make the page believe that nobody looks at it, or that somebody does again."""
         self.page.evaluate(
@@ -152,14 +159,16 @@ class Window:
         self.page.wait_for_function("connected > 0")
 
     def wait_for_stored(self, text: str) -> None:
-        """Wait until the newest answer is stored, and shown as HTML, as far as `text` goes."""
+        """Wait until the newest answer is stored, and shown as HTML, as far as that can be of `text`."""
+        shown = picture(text.encode(), "k")
+        at = re.findall(r'data-o="(\d+)"', "".join(one.html for one in (*shown.closed, shown.open)))
         self.page.wait_for_function(
             """(size) => {
               const states = document.querySelectorAll(".message.assistant .state");
               const mark = states[states.length - 1]?.parentElement.querySelector(":scope > .text .mark");
               return Number(mark?.dataset.o) >= size;
             }""",
-            arg=len(text.encode()),
+            arg=int(at[-1]),
         )
 
     def wait_for_end(self, timeout: float = PATIENCE_S * 1000) -> None:
