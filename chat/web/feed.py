@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import gevent
 from gevent.lock import RLock
@@ -22,6 +23,7 @@ from chat.store.message_rows import Message
 from chat.store.messages import Changes
 from chat.store.stored import end_of, state_of
 from chat.store.transaction import Store
+from chat.web.shapes import settled_citations
 from chat.web.told import (
     ConversationChanged,
     FeedFrame,
@@ -36,6 +38,7 @@ from chat.web.told import (
 )
 
 NEWEST = 50  # messages that a reader without a place is given
+Citations = list[dict[str, Any]]  # see chat.core.sources
 FROM_THE_START = "new"  # the id of a reader who has part of the first state: it will get all of it again
 
 
@@ -162,7 +165,9 @@ class Feed:
             return Step(told, position)  # a tape goes on while the store is away
         if found is None:
             return Step([Told(Close(), None)], position)
-        changes, ends, onward = found
+        changes, ends, onward, cited = found
+        if is_over:
+            told[-1] = _citing(told[-1], cited)
         if changes.revision < position.revision:  # a place of another life of this database
             return self._present()
         frames, after = _changed(changes, position, is_new=began.offset == 0)
@@ -173,13 +178,16 @@ class Feed:
 
     def _since(
         self, position: Position, is_over: bool, conn: Connection
-    ) -> tuple[Changes, list[FeedFrame], Position] | None:
-        """Read what changed, ends that could not be followed, and where to go when the stream `is_over`."""
+    ) -> tuple[Changes, list[FeedFrame], Position, Citations | None] | None:
+        """Read what changed, and other ends; when the stream `is_over`, where to go, and what it cites."""
         changes = messages.changes(conn, self.cid, position.revision)
         if changes is None:
             return None
         ends = [end for message in changes.messages for end in _ends(conn, message, position, is_over)]
-        return changes, ends, _onward(conn, position) if is_over else position
+        if not is_over:
+            return changes, ends, position, None
+        ended = messages.get(conn, position.message_id or "")
+        return changes, ends, _onward(ended, position), settled_citations(ended)
 
     def _present(self) -> Step:
         def look(conn: Connection) -> tuple[Conversation | None, list[Message]]:
@@ -238,12 +246,22 @@ def _ends(conn: Connection, message: Message, position: Position, is_over: bool)
         state = state_of(conn, stream_id) if stream_id is not None and not told else None
         end = end_of(state) if state is not None else None
         if state is not None and end is not None:
-            yield Streamed(state.id, message.id, end, is_thought)
+            cited = None if is_thought else settled_citations(message)
+            yield Streamed(state.id, message.id, end, is_thought, cited)
 
 
-def _onward(conn: Connection, position: Position) -> Position:
+def _citing(told: Told, cited: Citations | None) -> Told:
+    """Add to an answer's end what it cites."""
+    frame = told.frame
+    if not isinstance(frame, Streamed) or frame.is_thought:
+        return told
+    return replace(told, frame=replace(frame, citations=cited))
+
+
+def _onward(message: Message | None, position: Position) -> Position:
     """Say what to follow once this stream is over: after what was thought comes the answer."""
-    message = messages.get(conn, position.message_id or "") if position.is_thought else None
+    if not position.is_thought:
+        return Position(position.revision)
     if message is None or message.stream_id is None or not is_live(message.status):
         return Position(position.revision)
     return Position(position.revision, message.stream_id, message.id)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chat.core.citing import cited
-from chat.core.lifecycle import is_final
+from chat.core.lifecycle import is_final, is_live
 from chat.store.conversations import Conversation
 from chat.store.message_rows import Message
 from chat.store.people import Person
@@ -39,6 +39,11 @@ def citations_json(message: Message) -> list[dict[str, Any]]:
         return list(message.citations)
     named = cited(message.text, {citation["number"] for citation in message.citations})
     return [citation for citation in message.citations if citation["number"] in named]
+
+
+def settled_citations(message: Message | None) -> list[dict[str, Any]] | None:
+    """Give what an answer cites once that does not change by itself any more; None before."""
+    return None if message is None or is_live(message.status) else citations_json(message)
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a follower of a conversation is told, and where it stands then."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,13 +38,14 @@ class MessageDeleted:
 class Streamed:
     """What the followed stream of a message has told: text, a rewind, or its end.
 
-    `is_thought`: it is the reasoning before the answer.
+    `is_thought`: it is the reasoning before the answer. `citations`: at an answer's end, what it cites.
     """
 
     stream_id: str
     message_id: str
     frame: Frame
     is_thought: bool = False
+    citations: Sequence[dict[str, Any]] | None = None
 
 
 FeedFrame = State | ConversationChanged | MessageChanged | MessageDeleted | Streamed | Close

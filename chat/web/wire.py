@@ -71,6 +71,7 @@ def told_event(frame: FeedFrame) -> tuple[str, dict[str, Any]]:
             return "message.deleted", {"id": frame.id}
         case Streamed():
             whose = {"stream_id": frame.stream_id, "message_id": frame.message_id}
-            return frame_event(frame.frame, "chunk"), {**whose, **frame_data(frame.frame)}
+            settled = {} if frame.citations is None else {"citations": list(frame.citations)}
+            return frame_event(frame.frame, "chunk"), {**whose, **frame_data(frame.frame), **settled}
         case Close():
             return "close", {}

@@ -15,9 +15,12 @@ from chat.live.bell import LocalBell
 from chat.live.logs import Logs
 from chat.live.mirror import Mirrors
 from chat.live.tape import Tapes
+from chat.store.citations import offer
 from chat.store.streams import Batch
+from chat.web import wire
 from chat.web.feed import Feed
-from tests.store.talk import Talk
+from tests.store.talk import Talk, stream_of
+from tests.web.sourced import source
 
 VIEWERS = 50
 
@@ -62,4 +65,25 @@ def test_readers_at_one_place_cost_one_read_however_many_they_are(talk: Talk) ->
     talk.streams.append([Batch(stream, 1, 0, "One sentence. ")])
     assert told_to_all(place).offset == len("One sentence. ")
     assert store.reads == 1
+    feed.close()
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_the_end_of_an_answer_brings_what_it_cites(talk: Talk, is_followed: bool) -> None:
+    bell = LocalBell()
+    talk.store._ring = bell.ring
+    logs = Logs(Tapes(), Mirrors(bell, partial(fetch, talk.streams), clock.monotonic, 15))
+    feed = Feed(talk.cid, talk.store, logs, bell, clock.monotonic, 15)
+    before = feed.step(None, "stored").position
+    asked = talk.ask("When does it end?")
+    epoch = talk.stream(asked)
+    sources = [source(1, text="It ends in May."), source(2, text="Fees remain due.")]
+    talk.write(offer, stream_of(asked), epoch, sources, 0)
+    if is_followed:
+        before = feed.step(before, "stored").position
+    talk.end(asked, epoch, Status.DONE, "It ends in May [1].")
+    told = [wire.told_event(one.frame) for one in feed.step(before, "stored").told]
+    ((cited,),) = [data["citations"] for event, data in told if event == "end"]
+    assert (cited["number"], cited["quote"]) == (1, [0, len("It ends in May.")])
+    assert all("citations" not in data for event, data in told if event == "chunk")
     feed.close()
