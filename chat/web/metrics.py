@@ -9,7 +9,15 @@ import os
 from collections.abc import Mapping
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    values,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -67,6 +75,8 @@ def spans_processes() -> bool:
 
 class Metrics:
     """The metrics of one house. `publish` brings them up to date; `page` is what a scrape gets."""
+
+    content_type = CONTENT_TYPE_PLAIN_0_0_4
 
     def __init__(self, made: House) -> None:
         self._made = made

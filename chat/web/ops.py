@@ -1,11 +1,14 @@
 """For whoever runs the server: is it alive, does it take requests, and how does it stand?"""
 
+from __future__ import annotations
+
 import hmac
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import gevent
 import structlog
 from flask import Blueprint, Flask, Response, current_app, jsonify
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
 
 from chat.generation import clock
@@ -14,7 +17,9 @@ from chat.store.transaction import Store
 from chat.web.caller import bearer
 from chat.web.errors import NotFound, Unauthorized
 from chat.web.house import EXTENSION, House, house
-from chat.web.metrics import Metrics, spans_processes
+
+if TYPE_CHECKING:
+    from chat.web.metrics import Metrics
 
 log = structlog.get_logger()
 ops = Blueprint("ops", __name__)
@@ -25,15 +30,22 @@ SOON = {"Retry-After": "2"}
 
 
 def install(app: Flask) -> None:
-    """Make the metrics, and give the engine the round that keeps them."""
+    """Give the engine the round that keeps the metrics, and `/readyz` its look at the database."""
     made: House = app.extensions[EXTENSION]
-    metrics = app.extensions[METRICS] = Metrics(made)
     app.extensions[LOOK] = DatabaseLook(made.store)
-    shared = made.settings.metrics_token is not None and spans_processes()
-    pulse = Pulse(
-        made.tally.loop_s, clock.monotonic, gevent.sleep, metrics.publish if shared else lambda: None
-    )
+    pulse = Pulse(made.tally.loop_s, clock.monotonic, gevent.sleep, _measure(app, made))
     made.rounds.append(("pulse", pulse.run))
+
+
+def _measure(app: Flask, made: House) -> Callable[[], None]:
+    """Make the metrics, where somebody may read them; give what brings them up to date for other workers."""
+    if made.settings.metrics_token is not None:
+        from chat.web.metrics import Metrics, spans_processes  # late: most servers never need them
+
+        metrics = app.extensions[METRICS] = Metrics(made)
+        if spans_processes():
+            return metrics.publish
+    return lambda: None
 
 
 @ops.get("/healthz")
@@ -63,7 +75,7 @@ def metrics() -> Response:
     if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
         raise Unauthorized("Send the token of CHAT_METRICS_TOKEN as a bearer.")
     page: Metrics = current_app.extensions[METRICS]
-    return Response(page.page(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return Response(page.page(), content_type=page.content_type)
 
 
 class DatabaseLook:
