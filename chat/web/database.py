@@ -1,11 +1,12 @@
 """The database as Flask's extensions see it: the engine, the tables, and their migrations."""
 
-from typing import Any
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from alembic import command
 from flask import Flask
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
@@ -16,10 +17,12 @@ from chat.store.migrating import alone, alone_on_server, engine_to_migrate
 from chat.store.revisions import MIGRATIONS, Unusable, newest, revision_of
 from chat.store.revisions import check as check_revision
 
+if TYPE_CHECKING:
+    from flask_migrate import Migrate
+
 log = structlog.get_logger()
 
 db = SQLAlchemy(metadata=document_tables.documents.metadata)  # all tables, for these know the others
-extension = Migrate(db=db, directory=str(MIGRATIONS))
 
 
 def install(app: Flask, settings: Settings) -> Engine:
@@ -73,7 +76,9 @@ def bring_up_to_date(app: Flask, settings: Settings) -> tuple[str | None, str | 
         engine = engine_to_migrate(url)
         before = revision_of(engine)
         if before != newest():
-            command.upgrade(extension.get_config(), "head")
+            from alembic import command  # late, see chat/store/revisions.py
+
+            command.upgrade(_attach_migrations(app).get_config(), "head")
         return before, revision_of(engine)
 
 
@@ -86,7 +91,14 @@ def _connect(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = make_url(settings.database_url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    extension.init_app(app, db)
+    if "flask_migrate" in sys.modules:  # who has loaded it, like `flask db`, is going to use it
+        _attach_migrations(app)
+
+
+def _attach_migrations(app: Flask) -> Migrate:
+    from flask_migrate import Migrate
+
+    return Migrate(app, db, directory=str(MIGRATIONS))
 
 
 def _reason(error: DBAPIError) -> str:
