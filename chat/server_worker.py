@@ -23,6 +23,8 @@ LET_OTHERS_S = 0.001  # between two looks: a client may send faster than we read
 class Listener(StreamServer):  # type: ignore[misc]  # an untyped one
     """Listens for the worker. Who came before it closes is answered: the system itself would cut them off."""
 
+    max_accept = 1  # at a time: of many who come at once each begins between what others are told, not before
+
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         LISTENERS.add(self)

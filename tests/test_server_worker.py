@@ -1,49 +1,43 @@
-"""A server that leaves while others stay: whoever comes at that moment is answered, by it or by another."""
+"""Our listener: of many who come at once nobody keeps the process from those who are there already."""
 
-from collections import Counter
-from pathlib import Path
+from itertools import groupby
+from time import monotonic
 
 import gevent
-import requests
+from gevent import socket
 
-from tests.proxy import Proxy
-from tests.server import RealServer
+from chat.server_worker import Listener
+from tests.patience import PATIENCE_S
 
-CALLERS = 4
-PAUSE_S = 0.02  # what comes in the very microseconds of the closing is reset by the system, whoever serves
+COME = 20
+WORK_S = 0.01  # for which each request holds the process, without a pause
 
 
-def test_nobody_is_cut_off_when_one_of_two_servers_leaves(tmp_path: Path) -> None:
-    servers = []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        servers.append(RealServer(tmp_path / name, WEB_CONCURRENCY="2"))
-    told: Counter[int] = Counter()
-    failed: list[requests.RequestException] = []
-    left: list[str] = []
+def test_who_comes_at_once_begins_one_after_the_other_and_others_go_on_in_between() -> None:
+    seen: list[str] = []
 
-    def call(url: str) -> None:
-        while not left:
-            try:
-                told[requests.get(f"{url}/healthz", timeout=10).status_code] += 1
-            except requests.RequestException as error:
-                failed.append(error)
-            gevent.sleep(PAUSE_S)
+    def work(_connection: object, _address: object) -> None:
+        until = monotonic() + WORK_S
+        while monotonic() < until:
+            pass
+        seen.append("request")
 
-    try:
-        for server in servers:
-            server.start().wait_for_workers()
-        with Proxy(*(server.port for server in servers)) as proxy:
-            callers = [gevent.spawn(call, proxy.url) for _ in range(CALLERS)]
-            for server in servers[:1] * 2:
-                gevent.sleep(0.3)
-                server.stop()
-                server.start().wait_for_workers()
-            left.append("both times")
-            gevent.joinall(callers)
-    finally:
-        for server in servers:
-            server.kill()
-    assert not failed
-    assert set(told) == {200}
-    assert proxy.refused == 0
+    def others() -> None:
+        while True:
+            gevent.sleep(WORK_S / 10)
+            seen.append("others")
+
+    listener = Listener(("127.0.0.1", 0), work)
+    listener.init_socket()
+    came = [socket.create_connection(listener.address) for _ in range(COME)]  # all wait in the system's queue
+    told = gevent.spawn(others)
+    listener.start()
+    with gevent.Timeout(PATIENCE_S):
+        while seen.count("request") < COME:
+            gevent.sleep(WORK_S)
+    told.kill()
+    listener.stop()
+    for connection in came:
+        connection.close()
+    rows = [len(list(row)) for what, row in groupby(seen) if what == "request"]
+    assert max(rows) <= 2
