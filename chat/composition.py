@@ -273,4 +273,5 @@ def open_vectors(settings: Settings, store: Store, embeddings: Embeddings, tally
         wait_s=settings.embedding_s,
         now=clock.monotonic,
         tally=tally,
+        least=settings.embedding_likeness,
     )

@@ -16,13 +16,14 @@ from evals import floor
 from evals.measuring import measure, summed_up
 from evals.model import configured
 from evals.stand_in import StandIn
-from evals.table import figures_table, misses, texts_table
+from evals.table import figures_table, misses, quiet_line, texts_table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="evals", description=__doc__)
     parser.add_argument("--database", help="an empty one, postgresql://…; else a file that is thrown away")
     parser.add_argument("--model", action="store_true", help="take the model of vectors that is configured")
+    parser.add_argument("--likeness", type=float, default=0.0, help="as CHAT_EMBEDDING_LIKENESS has it")
     parser.add_argument("--texts", action="store_true", help="show each text's figures, too")
     parser.add_argument("--misses", action="store_true", help="list what was not found, of what is tuned by")
     parser.add_argument("--write-floor", action="store_true", help="have these figures be the floor")
@@ -30,8 +31,10 @@ def main() -> int:
     with ExitStack() as open_files:
         folder = open_files.enter_context(tempfile.TemporaryDirectory())
         url = addresses.database(asked.database or f"sqlite:///{folder}/evals.sqlite3")
-        measured = measure(url, configured() if asked.model else StandIn())
+        whole = measure(url, configured() if asked.model else StandIn(), asked.likeness)
+    measured = whole.asked
     print(figures_table({way: summed_up(found) for way, found in measured.items()}))
+    print(f"\nNothing is brought along where something else is asked: {quiet_line(whole.quiet)}")
     if asked.texts:
         print("\n" + texts_table(measured))
     if asked.misses:

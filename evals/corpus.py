@@ -41,6 +41,11 @@ def questions() -> list[Question]:
     return found
 
 
+def elsewhere() -> list[str]:
+    """Read what is asked about something else: none of the texts answers it."""
+    return (HERE / "elsewhere.txt").read_text(encoding="utf-8").splitlines()
+
+
 def flat(text: str) -> str:
     """Write a text as one line."""
     return " ".join(text.split())

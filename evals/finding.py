@@ -21,11 +21,22 @@ CACHE_BYTES = 256 << 20
 Find = Callable[[str], list[Source]]
 
 
-def finders(store: Store, conversation_id: str, embeddings: Embeddings) -> dict[str, Find]:
-    """Give each way by its name; the vectors of all passages are made first. Raises TimeoutError."""
+def finders(
+    store: Store, conversation_id: str, embeddings: Embeddings, likeness: float = 0.0
+) -> dict[str, Find]:
+    """Give each way by its name; the vectors of all passages are made first. Raises TimeoutError.
+
+    `likeness`: what CHAT_EMBEDDING_LIKENESS says.
+    """
     _embed(store, embeddings)
     vectors = Vectors(
-        store, embeddings, cache_bytes=CACHE_BYTES, wait_s=WAIT_S, now=clock.monotonic, tally=Tally()
+        store,
+        embeddings,
+        cache_bytes=CACHE_BYTES,
+        wait_s=WAIT_S,
+        now=clock.monotonic,
+        tally=Tally(),
+        least=likeness,
     )
     return {
         "full text": _by(Retrieval(store, None), conversation_id),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from evals.corpus import elsewhere
 from evals.figures import CUT, Figures
 from evals.measuring import Asked, by_text
 
@@ -26,6 +27,11 @@ def misses(asked: Asked) -> str:
     return "\n".join(
         f"{rank or '–':>2}  {one.about:18} {one.ask}" for one, rank in missed if not one.held_out
     )
+
+
+def quiet_line(quiet: Mapping[str, int]) -> str:
+    """Say how often each way finds nothing, as it should where none of the texts answers."""
+    return ", ".join(f"{count} of {len(elsewhere())} by {way}" for way, count in quiet.items())
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], Figures]]) -> str:

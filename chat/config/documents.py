@@ -47,6 +47,14 @@ class Documents(BaseSettings):
     embedding_s: float = Field(
         2, gt=0, le=60, description="Seconds that a question waits for its vector, before it does without."
     )
+    embedding_likeness: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="How alike a passage must at least be to a question to be found by meaning, from 0 (it "
+        "has anything in common with it) to 1. Models differ: `python -m chat doctor` says what is usual "
+        "for yours.",
+    )
     vectors_mib: int = Field(
         256,
         ge=1,

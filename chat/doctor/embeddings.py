@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from chat.composition import choose_embeddings
 from chat.config import Settings
+from chat.core.yardstick import TEXTS, measured
 from chat.doctor.finding import Finding, ok, warning, wrong
-from chat.generation.embeddings import EmbeddingError
+from chat.generation.embeddings import EmbeddingError, Embeddings
 
 PATIENCE_S = 10.0
 CHECK = (
@@ -33,4 +34,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
             "Ask again: it may have been loaded just now. Else raise CHAT_EMBEDDING_S, or take a faster one.",
         )
         return
-    yield ok("embeddings", f"{embeddings.model} gives vectors of {rows.shape[1]} numbers, in {took:.1f} s.")
+    said = f"{embeddings.model} gives vectors of {rows.shape[1]} numbers, in {took:.1f} s."
+    yield ok("embeddings", f"{said} {_likeness(embeddings, settings.embedding_likeness)}")
+
+
+def _likeness(embeddings: Embeddings, least: float) -> str:
+    """Say what this model's likeness means: nobody could choose CHAT_EMBEDDING_LIKENESS without."""
+    try:
+        found = measured(embeddings.embed(TEXTS, PATIENCE_S))
+    except EmbeddingError as problem:
+        return f"How alike texts are to it could not be asked: {problem.message}"
+    return (
+        f"To it, texts about different things are alike up to {found.apart:.2f}, a question and what answers "
+        f"it from {found.together:.2f} on; CHAT_EMBEDDING_LIKENESS is {least:g}."
+    )

@@ -175,6 +175,7 @@ def test_the_embeddings_server_is_asked_for_a_vector(tmp_path: Path, upstream: U
     done = doctor(tmp_path, CHAT_EMBEDDING_MODEL="words;dimensions=12", EMBEDDING_BASE_URL=upstream.url)
     assert done.verdict("embeddings") == "ok"
     assert "12 numbers" in done.out
+    assert "CHAT_EMBEDDING_LIKENESS is 0." in done.out
 
 
 def test_one_that_makes_none_is_told_of_in_words(tmp_path: Path, upstream: Upstream) -> None:
