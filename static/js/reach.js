@@ -4,7 +4,7 @@ import { dressAll } from "./blocks.js";
 /** Makes each of them in `transcript` a stop for the Tab key while it scrolls, now and as they come. */
 export function letKeysReach(transcript) {
   let measured = new WeakSet();
-  const look = dressAll(transcript, "pre:not(:has(.mark)) > code, .prose table, .prose div.math", {
+  const look = dressAll(transcript, "pre:not(:has(.mark)) > code, .prose table, .prose :is(div.math, .math.display).set", {
     known: (element) => measured.has(element),
     dress(element) {
       measured.add(element);
