@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, FailFast, Field, model_validator
 
 from chat.core.citing import MOST_SOURCES
 from chat.core.documents.file_names import clean_name
@@ -55,7 +55,7 @@ class ImportedCitation(Body):
         return Source(self.number, "", self.document, *place, self.text, quote)
 
 
-ImportedCitations = Annotated[list[ImportedCitation], Field(max_length=MOST_SOURCES)]
+ImportedCitations = Annotated[list[ImportedCitation], Field(max_length=MOST_SOURCES), FailFast()]
 
 
 def check(where: str, citations: Sequence[ImportedCitation]) -> None:

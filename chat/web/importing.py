@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, FailFast, Field
 
 from chat.core.lifecycle import Status
 from chat.core.one_line import one_line
@@ -120,7 +120,7 @@ class ImportedConversation(Body):
     model: Short | None = None
     temperature: Temperature | None = None
     created_at: Time
-    messages: Annotated[list[ImportedMessage], Field(max_length=MOST_MESSAGES)]
+    messages: Annotated[list[ImportedMessage], Field(max_length=MOST_MESSAGES), FailFast()]
 
 
 @api.post("/import")
