@@ -12,7 +12,7 @@ FORBIDDEN = (
 
 
 def test_hostile_markdown_is_inert(server, upstream, ada, driver, viewer):
-    upstream.scripts["scripted"] = Script(text=HOSTILE, pace=150, slice=7)
+    upstream.scripts["scripted"] = Script(text=HOSTILE, pace=300, slice=7)
     url = driver.begin(server.url, HOSTILE)
     viewer.page.goto(url)
     for window in (driver, viewer):
