@@ -42,7 +42,8 @@ def test_three_people_see_each_other_and_who_asks(server, upstream, driver, some
     for window in (driver, friend, stranger):
         expect(window.page.locator("#presence")).to_contain_text("3 watching")
 
-    upstream.scripts["scripted"] = Script(text=LONG, pace=40)
+    upstream.scripts["scripted"] = Script(text=LONG)
+    upstream.hold(100)
     friend.ask("And now at length")
     for window in (driver, stranger):
         expect(window.page.locator("#presence")).to_contain_text("2 watching, Ben is asking")
@@ -53,6 +54,7 @@ def test_three_people_see_each_other_and_who_asks(server, upstream, driver, some
     expect(here).to_contain_text("by the link")
     stranger.page.locator("#presence").click()
     expect(stranger.page.locator("#people-here li")).to_have_count(2)  # who asks, and a number
+    upstream.let_go()
     for window in (driver, friend, stranger):
         window.wait_for_end()
         assert window.text == LONG
