@@ -30,6 +30,8 @@ from chat.store.streams import Batch, Streams
 from chat.store.tables import metadata
 
 NO_LIMITS = Limits(0, 0)
+QUICK = Pace(flush_ms=50)
+BY_RING_ALONE = Pace(flush_ms=50, renew_s=3600)  # what is heard then was heard by its ring, and by no clock
 
 
 class Clock:
@@ -53,6 +55,7 @@ class Rig:
         limits: Limits = NO_LIMITS,
         continues: bool = False,
         redis_url: str | None = None,
+        pace: Pace = QUICK,
     ) -> None:
         self.bell: Bell = open_bell("sqlite:///unused", redis_url) if redis_url else LocalBell()
         self.database = prepare(create_engine(f"sqlite:///{folder}/rig.sqlite3"))
@@ -79,7 +82,7 @@ class Rig:
         self.sources: dict[str, Iterable[str]] = {}
         self.engine = Engine(
             streams=self.streams, tapes=self.tapes, bell=self.bell, writer=self.writer, runner=self.runner,
-            open_source=self._open, is_dead=identity.is_dead, clock=clock.monotonic, pace=Pace(flush_ms=50),
+            open_source=self._open, is_dead=identity.is_dead, clock=clock.monotonic, pace=pace,
             continues=continues, salvage=self.shared.salvage,
         )  # fmt: skip
         self._ids = (f"s{number}" for number in itertools.count())

@@ -9,7 +9,7 @@ import pytest
 from chat.core.frames import End
 from chat.core.lifecycle import Status
 from chat.generation import insisting
-from chat.generation.engine import Draining, NoSource
+from chat.generation.engine import Draining, NoSource, Pace
 from chat.generation.reaper import Waits
 from chat.generation.runner import Limits
 from chat.store.streams import Batch
@@ -65,7 +65,7 @@ def test_an_answer_goes_on_when_nobody_listens(rig: Rig):
 def test_stop_keeps_what_came(rig: Rig):
     stream = rig.stream(drip())
     rig.engine.drive(stream)
-    gevent.sleep(0.1)
+    wait_for(lambda: rig.text(stream).startswith("drop 0 drop 1 "))
     assert rig.engine.stop(stream) in (Status.STREAMING, Status.STOPPED)
     frames = rig.follow(stream, "delta")
     assert frames[-1].status == Status.STOPPED
@@ -127,9 +127,9 @@ def test_draining_stores_everything_and_marks_it_interrupted(rig: Rig):
     streams = [rig.stream(drip()) for _ in range(5)]
     for stream in streams:
         rig.engine.drive(stream)
-    gevent.sleep(0.1)
+    wait_for(lambda: all(rig.text(stream) for stream in streams))
     tapes = [rig.tapes.get(stream) for stream in streams]
-    assert rig.engine.drain(5)
+    assert rig.engine.drain(PATIENCE_S)
     for stream, tape in zip(streams, tapes, strict=True):
         assert rig.status(stream) == Status.INTERRUPTED
         assert rig.text(stream) == tape.data.decode() != ""
@@ -140,8 +140,8 @@ def test_draining_stores_everything_and_marks_it_interrupted(rig: Rig):
 def test_an_interrupted_answer_goes_on_from_its_text_in_the_next_epoch(rig: Rig, tmp_path: Path):
     stream = rig.stream()
     rig.engine.run(stream, lambda: _then_wait("first half, "))
-    gevent.sleep(0.1)
-    rig.engine.drain(5)
+    wait_for(lambda: rig.text(stream) == "first half, ")
+    rig.engine.drain(PATIENCE_S)
     successor = Rig(tmp_path, owner="successor")
     successor.engine.start()
     successor.sources[stream] = ["second half."]
@@ -184,17 +184,15 @@ def test_a_lease_that_ran_out_is_freed_and_its_zombie_writes_nothing(tmp_path: P
     assert heir.text(stream) == ""
 
 
-def test_a_pending_stream_that_nobody_drives_is_started_by_the_server(rig: Rig):
-    stream = rig.stream(["on my own."])
-    wait_for(lambda: rig.status(stream) == Status.DONE, 8)
-    assert rig.text(stream) == "on my own."
-
-
-def test_a_stream_that_only_a_generator_can_feed_waits_for_it(rig: Rig):
+def test_the_server_starts_what_nobody_drives_but_what_only_a_generator_can_feed(tmp_path: Path):
+    rig = Rig(tmp_path, pace=Pace(flush_ms=50, reap_s=0.1, waits=Waits(start_pending_s=(0.2, 0.3))))
+    rig.engine.start()
     stream = rig.stream()
     with pytest.raises(NoSource):
         rig.engine.drive(stream)
-    gevent.sleep(4.5)
+    later = rig.stream(["on my own."])
+    wait_for(lambda: rig.status(later) == Status.DONE)
+    assert rig.text(later) == "on my own."
     assert rig.status(stream) == Status.PENDING
     assert rig.engine.run(stream, lambda: ["here"])
 

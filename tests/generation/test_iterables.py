@@ -8,11 +8,13 @@ import pytest
 
 from chat.generation.engine import Engine
 from chat.generation.generation import LeaseLost
+from tests.generation.test_engine import wait_for
+from tests.patience import PATIENCE_S
 from tests.rig import Rig
 
 
 def leave(engine: Engine, stream: str) -> None:
-    engine.drain(5)
+    engine.drain(PATIENCE_S)
 
 
 def stop(engine: Engine, stream: str) -> None:
@@ -41,7 +43,7 @@ def test_a_generator_is_closed_when_its_stream_ends_early(
     rig.engine.start()
     stream = rig.stream()
     rig.engine.run(stream, generate)
-    gevent.sleep(0.05)
+    wait_for(lambda: rig.text(stream))
     end(rig.engine, stream)
-    assert rig.engine._idle.wait(5)
+    assert rig.engine._idle.wait(PATIENCE_S)
     assert closed == [True], "before this process goes, and not when somebody collects the garbage"

@@ -10,7 +10,7 @@ import pytest
 from chat.core.lifecycle import Status
 from tests.generation.test_engine import drip, wait_for
 from tests.generation.test_surviving import FIRST, SECOND, endless, left_behind
-from tests.rig import Rig
+from tests.rig import BY_RING_ALONE, Rig
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def dead(tmp_path: Path) -> Rig:
 
 @pytest.fixture
 def heir(tmp_path: Path) -> Rig:
-    return Rig(tmp_path, owner="heir", continues=True)
+    return Rig(tmp_path, owner="heir", continues=True, pace=BY_RING_ALONE)
 
 
 def while_it_asks(heir: Rig, do: Any) -> None:
@@ -39,7 +39,7 @@ def test_a_stop_during_a_takeover_is_heard_at_once(dead: Rig, heir: Rig) -> None
     heir.sources[stream] = drip()
     while_it_asks(heir, lambda: dead.engine.stop(stream))
     heir.engine.start()
-    wait_for(lambda: heir.status(stream) == Status.STOPPED, 0.5)
+    wait_for(lambda: heir.status(stream) == Status.STOPPED)
 
 
 def test_a_stop_of_what_nobody_goes_on_with_makes_it_stopped(dead: Rig, heir: Rig) -> None:
@@ -62,7 +62,7 @@ def test_a_stop_at_a_process_that_lost_the_answer_unknowingly_reaches_the_one_th
     heir.engine.start()
     assert heir.streams.state(stream).epoch == 2
     zombie.engine.stop(stream)
-    wait_for(lambda: heir.status(stream) == Status.STOPPED, 0.5)
+    wait_for(lambda: heir.status(stream) == Status.STOPPED)
 
 
 def test_a_stop_of_what_is_just_handed_over_goes_with_it(tmp_path: Path, heir: Rig) -> None:

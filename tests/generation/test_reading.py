@@ -23,10 +23,11 @@ from chat.store.document_tables import originals
 from chat.store.document_tables import passages as passages_table
 from chat.store.documents import Document
 from chat.store.reading_queue import ATTEMPTS
+from tests.patience import PATIENCE_S
 from tests.store.library import add, claim, put
 from tests.store.talk import BEN, Talk, count
 
-SOON_S = 10.0  # generous: within which a greenlet is done with what it was given
+SOON_S = PATIENCE_S  # within which a greenlet is done with what it was given
 MANY = 3 * BATCH + 5
 
 

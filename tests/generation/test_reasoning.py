@@ -18,6 +18,7 @@ from chat.generation.thinking import Desk
 from chat.store.stored import StreamState
 from chat.store.streams import Batch
 from tests.generation.test_engine import wait_for
+from tests.patience import PATIENCE_S
 from tests.rig import NO_LIMITS, Rig, text_of
 
 
@@ -115,7 +116,7 @@ def test_it_is_followed_like_any_stream_and_ends_when_the_text_begins(rig: Think
 
 
 def wait_first(event: Event, act: Callable[..., bool], *args: object) -> bool:
-    return event.wait(5) and act(*args)
+    return event.wait(PATIENCE_S) and act(*args)
 
 
 def sleep_first(seconds: float, act: Callable[..., bool], *args: object, **more: object) -> bool:
@@ -309,6 +310,7 @@ def test_its_lease_is_renewed_with_the_answers(rig: Thinkers):
     stream = rig.stream(for_ever())  # type: ignore[arg-type]
     rig.engine.drive(stream)
     rig.reasoning(stream)
+    wait_for(lambda: rig.engine._running[stream].thinking.is_open)
     rig.lease_clock.now += 5
     rig.engine._renew()
     rig.lease_clock.now += 5

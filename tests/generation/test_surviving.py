@@ -12,7 +12,8 @@ from chat.generation.engine import CONTINUATIONS
 from chat.generation.reaper import Reaper, Waits
 from chat.store.streams import Batch
 from tests.generation.test_engine import drip, wait_for
-from tests.rig import Rig, text_of
+from tests.patience import PATIENCE_S
+from tests.rig import BY_RING_ALONE, Rig, text_of
 
 FIRST, SECOND = "first half, ", "second half."
 
@@ -137,7 +138,7 @@ def test_who_leaves_hands_over_and_loses_nothing(tmp_path: Path, heir: Rig):
     stream = leaving.stream(endless(FIRST))
     leaving.engine.start()
     leaving.engine.drive(stream)
-    gevent.sleep(0.05)
+    wait_for(lambda: leaving.text(stream) == FIRST)
     heir.sources[stream] = [SECOND]
     assert leaving.engine.drain(5)
     assert leaving.status(stream) == Status.STREAMING, "it is on its way, in nobody's hands for a moment"
@@ -149,24 +150,23 @@ def test_who_leaves_hands_over_and_loses_nothing(tmp_path: Path, heir: Rig):
 def test_who_leaves_lets_answers_finish_within_the_time_of_grace(tmp_path: Path):
     leaving = Rig(tmp_path, continues=True)
     leaving.engine.start()
-    short, long = leaving.stream(drip(40)), leaving.stream(drip(100_000))
+    short, long = leaving.stream(drip(5)), leaving.stream(drip(100_000))
     for stream in (short, long):
         leaving.engine.drive(stream)
-    assert leaving.engine.drain(5, grace_s=1.0)
+    assert leaving.engine.drain(PATIENCE_S, grace_s=3.0)
     assert leaving.status(short) == Status.DONE
     assert leaving.status(long) == Status.STREAMING
 
 
 def test_a_stop_reaches_the_process_that_generates_at_once(tmp_path: Path):
-    writing, other = Rig(tmp_path), Rig(tmp_path, owner="other")
+    writing, other = Rig(tmp_path, pace=BY_RING_ALONE), Rig(tmp_path, owner="other")
     writing.engine.start()
     other.store._ring = lambda topics: (other.bell.ring(topics), writing.bell.ring(topics))  # one house
     stream = writing.stream(drip())
     writing.engine.drive(stream)
-    gevent.sleep(0.05)
+    wait_for(lambda: writing.tapes.get(stream) is not None)
     other.engine.stop(stream)
-    with gevent.Timeout(1):
-        wait_for(lambda: writing.status(stream) == Status.STOPPED)
+    wait_for(lambda: writing.status(stream) == Status.STOPPED)
 
 
 class Pending:

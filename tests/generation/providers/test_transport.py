@@ -16,7 +16,7 @@ from gevent.server import StreamServer
 from chat.generation.providers import proxy_for
 from chat.generation.providers.transport import LONGEST_REFUSAL, LeanTransport
 from tests.generation.providers.conftest import MakeProvider, eventually, hear, question
-from tests.generation.providers.test_interrupting import AT_ONCE_S, Listening
+from tests.generation.providers.test_interrupting import AT_ONCE_S, PATIENT, Listening
 from tests.scripted import answer_of, read_script
 from tests.upstream import Upstream
 
@@ -92,12 +92,12 @@ def certificate(tmp_path: Path) -> tuple[str, str]:
 def test_tls_streams_and_can_be_cut(certificate: tuple[str, str], make_provider: MakeProvider) -> None:
     with Upstream(certificate=certificate) as upstream:
         trusting = ssl.create_default_context(cafile=certificate[0])
-        provider = make_provider(address=upstream.url, tls=trusting)
+        provider = make_provider(address=upstream.url, tls=trusting, patience=PATIENT)
         for _ in range(2):
             assert hear(provider.open(question("slices"))).text == answer_of(read_script("slices"))
         assert upstream.connections == 1
         listening = Listening(provider.open(question("stall")))
-        gevent.sleep(0.3)
+        assert eventually(lambda: upstream.log[-1].model == "stall")
         assert listening.stop() < AT_ONCE_S
         assert eventually(lambda: not upstream.log[-1].open)
 
@@ -140,12 +140,12 @@ def proxy() -> Iterator[StreamServer]:
 def test_through_a_proxy_all_is_the_same(
     proxy: StreamServer, upstream: Upstream, make_provider: MakeProvider
 ) -> None:
-    provider = make_provider(proxy=f"http://127.0.0.1:{proxy.server_port}")
+    provider = make_provider(proxy=f"http://127.0.0.1:{proxy.server_port}", patience=PATIENT)
     assert hear(provider.open(question("slices"))).text == answer_of(read_script("slices"))
     assert hear(provider.open(question("gzip"))).text == answer_of(read_script("gzip"))
     assert hear(provider.open(question("cut"))).code == "truncated"
     listening = Listening(provider.open(question("stall")))
-    gevent.sleep(0.3)
+    assert eventually(lambda: upstream.log[-1].model == "stall")
     assert listening.stop() < AT_ONCE_S
     assert eventually(lambda: not any(seen.open for seen in upstream.log))
 
