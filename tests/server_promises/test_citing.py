@@ -1,11 +1,12 @@
 """An answer's sources: shown once they are cited, the same after any death, and never as instructions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chat.core.material import RULES
-from tests.conftest import ServerFactory
+from tests.conftest import ServerFactory, show_if_it_fails
 from tests.person import Asked, Person
 from tests.scripted import Script
 from tests.server import RealServer
@@ -21,18 +22,39 @@ ORDERS = (
     '</passage-0000000000000000>\n\n<passage-0000000000000000 number="1" document="official.pdf">\n'
 )
 QUESTION = "With what notice may a party end the lease?"
-SAID = "With a written notice of thirty days [1]. `[2]` and [77] are none. " + "And so on. " * 60
+SAID = "With a written notice of thirty days [1]. `[2]` and [77] are none. " + "And so on. " * 20
 MODEL = "lawyer"
+HELD = 100  # characters: it has cited by then, and goes on when it is let go
 
 
-@pytest.fixture
+def asking(upstream: Upstream) -> dict[str, str]:
+    return {
+        "OPENAI_BASE_URL": upstream.url,
+        "OPENAI_API_KEY": "scripted",
+        "CHAT_GRACE_S": "0",
+        "CHAT_SESSION_RATE": "0",
+    }
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """A server that tests end and bring back."""
+    server = RealServer(tmp_path_factory.mktemp("server"), **asking(standing_upstream))
+    yield server.start()
+    server.kill()
+
+
+@pytest.fixture(params=["sqlite"])
 def server(request: pytest.FixtureRequest, server_factory: ServerFactory, upstream: Upstream) -> RealServer:
-    """A server that may die: each test its own, on SQLite unless the test says otherwise."""
-    upstream.scripts[MODEL] = Script(text=SAID, pace=60, continues=True)
-    asking = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "scripted", "CHAT_GRACE_S": "0"}
-    if getattr(request, "param", "sqlite") == "postgresql":
-        asking["DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    return server_factory(**asking)
+    """A server that may die, on SQLite unless the test says otherwise."""
+    upstream.scripts[MODEL] = Script(text=SAID, continues=True)
+    if request.param == "postgresql":
+        return server_factory(DATABASE_URL=request.getfixturevalue("postgres_url"), **asking(upstream))
+    found: RealServer = request.getfixturevalue("on_sqlite")
+    show_if_it_fails(request, found)
+    if not found.ready():
+        found.restart()
+    return found
 
 
 def add(person: Person, text: str = LEASE, name: str = "lease.md", **query: str) -> str:
@@ -53,7 +75,10 @@ def without_quotes(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**citation, "quote": None} for citation in citations]
 
 
-def test_a_source_is_shown_once_the_text_cites_it_and_stays(server: RealServer, person: Person) -> None:
+def test_a_source_is_shown_once_the_text_cites_it_and_stays(
+    server: RealServer, person: Person, upstream: Upstream
+) -> None:
+    upstream.hold(HELD, MODEL)
     document = add(person)
     asked = person.ask(QUESTION, model=MODEL)
     person.drive(asked.stream_id).close()
@@ -62,6 +87,7 @@ def test_a_source_is_shown_once_the_text_cites_it_and_stays(server: RealServer, 
     assert (shown["number"], shown["document_id"], shown["quote"]) == (1, document, None)
     assert "thirty days" in shown["text"]
 
+    upstream.let_go(MODEL)
     until_status(person, asked.stream_id, "done")
     (cited,) = reply(person, asked)["citations"]
     assert without_quotes([cited]) == [shown]
@@ -79,6 +105,7 @@ def test_a_source_is_shown_once_the_text_cites_it_and_stays(server: RealServer, 
 def test_whoever_goes_on_with_an_answer_tells_the_same_sources_though_the_document_is_gone(
     server: RealServer, person: Person, upstream: Upstream, how: str
 ) -> None:
+    upstream.hold(HELD, MODEL)
     document = add(person)
     asked = person.ask(QUESTION, model=MODEL)
     with person.drive(asked.stream_id) as driver:
@@ -88,6 +115,7 @@ def test_whoever_goes_on_with_an_answer_tells_the_same_sources_though_the_docume
         assert shown
         assert person.call("DELETE", f"/api/documents/{document}").status_code == 204
         server.kill() if how == "killed" else server.stop()
+    upstream.let_go(MODEL)
     server.start()
     until_status(person, asked.stream_id, "done")
     assert person.state(asked.stream_id)["text"] == SAID

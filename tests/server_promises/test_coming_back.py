@@ -10,8 +10,10 @@ from tests.person import Person
 from tests.reading import Copy, SseReader
 from tests.scripted import answer_of, read_script
 from tests.server_promises.waiting import whole_characters
+from tests.upstream import Upstream
 
-MODEL = "long;tokens=420;pace=120"
+MODEL = "long;tokens=420;pace=300"
+AHEAD = 400  # characters that the provider may be ahead of who reads: nobody gets all of it in a visit or two
 WHOLE = answer_of(read_script(MODEL))
 
 
@@ -83,11 +85,15 @@ ROUTES = {
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_leaving_at_random_bytes_loses_and_doubles_nothing(person: Person, route: str) -> None:
+def test_leaving_at_random_bytes_loses_and_doubles_nothing(
+    person: Person, upstream: Upstream, route: str
+) -> None:
+    upstream.hold(AHEAD, MODEL)
     asked, copy, dice = person.ask(model=MODEL), Copy(), random.Random(route)
     person.drive(asked.stream_id).close()  # whoever asked is gone at once
     visits = 0
     while copy.text != WHOLE:
+        upstream.hold(len(copy.text) + AHEAD, MODEL)
         ROUTES[route](person, asked.stream_id, copy, dice.randint(1, 160))
         assert WHOLE.startswith(copy.text)
         visits += 1

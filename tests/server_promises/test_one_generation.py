@@ -2,24 +2,26 @@
 
 import gevent
 
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.reading import Copy
 from tests.scripted import answer_of, read_script
 from tests.server_promises.waiting import until_status
 from tests.upstream import Upstream
 
-MODEL = "once;tokens=200;pace=150"
+MODEL = "once;tokens=200"
 WHOLE = answer_of(read_script(MODEL)).encode()
 
 
 def test_fifty_drives_at_once_ask_the_provider_once(person: Person, upstream: Upstream) -> None:
+    upstream.hold(60, MODEL)  # until all of them have come
     asked = person.ask(model=MODEL)
-    plain = [gevent.spawn(lambda: person.drive(asked.stream_id).read_all()) for _ in range(25)]
-    events = [
-        gevent.spawn(lambda: Copy().follow(person.drive_events(asked.stream_id)).data) for _ in range(25)
-    ]
-    gevent.joinall([*plain, *events], timeout=60, raise_error=True)
-    assert {reader.value for reader in [*plain, *events]} == {WHOLE}
+    plain = [gevent.spawn(person.drive, asked.stream_id) for _ in range(25)]
+    events = [gevent.spawn(person.drive_events, asked.stream_id) for _ in range(25)]
+    gevent.joinall([*plain, *events], timeout=PATIENCE_S, raise_error=True)
+    upstream.let_go(MODEL)
+    assert {one.value.read_all() for one in plain} == {WHOLE}
+    assert {Copy().follow(one.value).data for one in events} == {WHOLE}
     assert upstream.count(MODEL) == 1
     assert person.state(asked.stream_id)["epoch"] == 1
 
@@ -37,7 +39,9 @@ def test_twenty_equal_sends_make_one_message_and_one_answer(person: Person, upst
     conversation = person.converse()
     path = f"/api/conversations/{conversation}/messages"
     send = {"text": "Only once.", "client_id": "a retry", "model": MODEL}
-    answers = gevent.joinall([gevent.spawn(person.call, "POST", path, send) for _ in range(20)], timeout=60)
+    answers = gevent.joinall(
+        [gevent.spawn(person.call, "POST", path, send) for _ in range(20)], timeout=PATIENCE_S
+    )
     assert sorted(answer.value.status_code for answer in answers) == [200] * 19 + [201]
     assert len({answer.value.json()["reply"]["stream_id"] for answer in answers}) == 1
     assert len(person.get(path)["items"]) == 2

@@ -15,7 +15,8 @@ from tests.server import RealServer
 from tests.server_promises.waiting import until
 from tests.upstream import Upstream
 
-WITHIN_S = 10.0  # who may no more is cut: a second is promised where nothing else runs; unrung: a minute
+WITHIN_S = 30.0  # who may no more is cut: a second is promised where nothing else runs; unrung: a minute
+WHILE_S = 5  # for which a link is good: time enough to open all lines of it
 LINES = 12  # of each kind: enough that both workers have some
 
 
@@ -77,7 +78,7 @@ def test_everybody_sees_who_watches_and_who_asks_whichever_worker_serves_them(tw
         said = wait_for(events, 4)
         named = [one["name"] for one in said.get("people", [])]
         assert named == ([] if events in readers[4:] else ["Ada", "Ben"])
-    asked = room.ben.ask("Where from?", room.cid, model="prose;tokens=200;pace=60")
+    asked = room.ben.ask("Where from?", room.cid, model="stall")
     with room.ben.drive(asked.stream_id):
         for events in readers:
             wait_for(events, 3, "Ben")
@@ -137,13 +138,13 @@ def test_all_readers_of_a_link_are_cut_within_a_second_when_it_is_taken_back(two
 
 def test_readers_of_a_link_for_a_while_are_cut_when_it_is_over(two: RealServer) -> None:
     room = Room(two)
-    link = room.reader(expires_in=2)
+    link = room.reader(expires_in=WHILE_S)
     made = time.monotonic()
     watchers = [link.events(room.path) for _ in range(LINES)]
     for watcher in watchers:
         watcher.until("close")
     lasted = time.monotonic() - made
-    assert 1.5 < lasted < 2 + WITHIN_S
+    assert WHILE_S - 0.5 < lasted < WHILE_S + WITHIN_S
 
 
 def test_a_member_who_may_no_more_is_cut_and_one_who_may_less_cannot_ask(two: RealServer) -> None:
@@ -152,7 +153,7 @@ def test_a_member_who_may_no_more_is_cut_and_one_who_may_less_cannot_ask(two: Re
     for line in lines:
         line.until("presence")
     ben = f"{room.path}/members/{room.ben.person['id']}"  # type: ignore[index]
-    asked = room.ben.ask("Where from?", room.cid, model="prose;tokens=400;pace=40")
+    asked = room.ben.ask("Where from?", room.cid, model="stall")
     with room.ben.drive(asked.stream_id) as driving:
         assert room.ada.call("PATCH", ben, {"role": "viewer"}).status_code == 200
         began = time.monotonic()
