@@ -186,6 +186,7 @@ class Bug:
     says: str
     parts: Parts = SOUND
     patches: tuple[Patch, ...] = ()
+    seed: int = 0  # that finds it soonest; where it does not any more, others are tried
 
     def plant(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for owner, name, wrong in self.patches:
@@ -214,7 +215,12 @@ BUGS = (
     Bug("a stream is claimed twice", "promise 1", Parts(streams=TwoWinners)),
     Bug("a base is off by one", "promise [234]|can't decode", Parts(streams=BaseOffByOne)),
     Bug("a batch is appended twice", "promise [23]", Parts(streams=DoubleAppend)),
-    Bug("a failed append is believed to have failed", "promise [23]", Parts(streams=BelievesEveryFailure)),
+    Bug(
+        "a failed append is believed to have failed",
+        "promise [23]",
+        Parts(streams=BelievesEveryFailure),
+        seed=9,
+    ),
     Bug("a takeover loses a batch", "promise [23]", Parts(streams=ReadsBeforeItHolds)),
     Bug("the tail is lost at the end", "promise [238]", Parts(streams=LostTail)),
     Bug("compaction drops a chunk", "promise [23]", Parts(streams=LostChunk)),

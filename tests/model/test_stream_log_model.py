@@ -62,4 +62,4 @@ def test_the_machine_finds_a_bug_that_was_put_in(
 ) -> None:
     bug.plant(monkeypatch)
     with pytest.raises((AssertionError, UnicodeDecodeError), match=bug.says):
-        hunt(world, bug.parts, range(40))
+        hunt(world, bug.parts, [bug.seed, *range(40)])
