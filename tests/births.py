@@ -77,7 +77,9 @@ class Nursery:
             assert self._process.stdout is not None
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            answer = self._process.stdout.readline()
+        assert answer, "the nursery is gone; it said why on its way out"
+        return json.loads(answer)
 
 
 @cache

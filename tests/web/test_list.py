@@ -15,6 +15,7 @@ from chat.store.people import Person
 from chat.web.caller import COOKIE
 from chat.web.list_events import ListAside, list_asides
 from chat.web.list_view import draw, read_list, sign_of
+from tests.patience import PATIENCE_S
 from tests.web.calls import Api
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -270,7 +271,7 @@ def test_whoever_rests_wakes_nobody_else(api: Api, aside: Callable[[], ListAside
     mine.look(set())
     with api.house.bell.listen(*mine.topics) as hears_mine, api.house.bell.listen(*others.topics) as hears:
         mine.look({f"person:{api.ada.id}"})
-        rung = hears_mine.wait(5)
+        rung = hears_mine.wait(PATIENCE_S)
         assert rung == {mine.topics[1]}, "or two pages would keep each other awake"
         assert hears.take() == set()
     assert mine.look(rung) == b"", "it looked, and nothing had changed"

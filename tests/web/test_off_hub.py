@@ -5,15 +5,22 @@ from gevent.hub import get_hub
 from gevent.monkey import get_original
 
 from chat.web.off_hub import SHORT_BYTES, picture_off_hub
+from tests.patience import PATIENCE_S
 
-NATIVE_SLEEP = get_original("time", "sleep")
+native_lock = get_original("_thread", "allocate_lock")
 
 
 def test_names_that_nobody_resolves_hold_up_no_page() -> None:
     """A name server that is silent keeps the hub's own threads busy: gevent looks names up there."""
     pool = get_hub().threadpool
-    busy = [pool.spawn(NATIVE_SLEEP, 1) for _ in range(pool.maxsize)]
-    gevent.sleep(0.1)
-    with gevent.Timeout(0.5):
-        assert picture_off_hub(SHORT_BYTES + 1, len, "text") == 4
+    silence = native_lock()
+
+    def resolve() -> None:
+        with silence:
+            pass
+
+    with silence:
+        busy = [pool.spawn(resolve) for _ in range(pool.maxsize)]
+        with gevent.Timeout(PATIENCE_S):
+            assert picture_off_hub(SHORT_BYTES + 1, len, "text") == 4
     gevent.joinall(busy)

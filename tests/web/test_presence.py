@@ -13,6 +13,7 @@ from chat.web.house import EXTENSION, House
 from chat.web.presence import Presence
 from chat.web.presence_census import LINGER_S, Census, Seat
 from chat.web.presence_shown import merge, shown_json
+from tests.patience import PATIENCE_S
 from tests.web.calls import opened_app
 
 ADA, BEN = Person("ada", "Ada"), Person("ben", "Ben")
@@ -141,7 +142,7 @@ def another(house: House, name: str) -> Presence:
 
 def shown_by(presence: Presence, cid: str = "c") -> Any:
     """Wait until the board knows something."""
-    with gevent.Timeout(5):
+    with gevent.Timeout(PATIENCE_S):
         while presence.shown(cid) is None:
             gevent.sleep(0.005)
     return presence.shown(cid)
@@ -154,7 +155,7 @@ def test_processes_see_each_others_readers_and_when_they_have_gone(house: House)
         with there.seated(Seat("c", BEN)), there.seated(LINK):
             there.write()
             assert shown_by(there).says == "2 watching", "here has not told yet"
-            with house.bell.listen("here:c") as ear, gevent.Timeout(5):
+            with house.bell.listen("here:c") as ear, gevent.Timeout(PATIENCE_S):
                 here.write()
                 while shown_by(there).viewers != 3:
                     ear.wait()
@@ -162,7 +163,7 @@ def test_processes_see_each_others_readers_and_when_they_have_gone(house: House)
         gevent.sleep(LINGER_S + 0.05)
         there._census.settle()
         there.write()
-        with gevent.Timeout(5):
+        with gevent.Timeout(PATIENCE_S):
             while not shown_by(here).is_alone:
                 gevent.sleep(0.005)
 

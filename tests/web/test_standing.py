@@ -15,6 +15,7 @@ from chat.web import access
 from chat.web.bodies import AccessGone, Line, Permit
 from chat.web.caller import COOKIE
 from chat.web.connection import Connection
+from tests.patience import PATIENCE_S
 from tests.web.calls import Api, opened_app
 from tests.web.people import SAME, disable
 
@@ -168,7 +169,7 @@ def test_an_open_line_ends_when_it_is_rung(api: Api, permits: list[Permit]) -> N
         with api.house.bell.listen(*permit.topics) as ear:
             line = Line(api.house, Connection(), permit, ear, ask_at=float("inf"))
             try:
-                while not line.over(ear.wait(5)):
+                while not line.over(ear.wait(PATIENCE_S)):
                     pass
             except AccessGone:
                 gone.append(permit)
@@ -176,7 +177,7 @@ def test_an_open_line_ends_when_it_is_rung(api: Api, permits: list[Permit]) -> N
     lines = [gevent.spawn(follow, permit) for permit in permits]
     gevent.sleep(0)
     close(api)
-    gevent.joinall(lines, timeout=4)
+    gevent.joinall(lines, timeout=PATIENCE_S)
     assert len(gone) == len(permits)
 
 
