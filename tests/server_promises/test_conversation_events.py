@@ -5,8 +5,12 @@ from typing import Any
 from tests.person import Person
 from tests.reading import Event, SseReader
 from tests.server_promises.waiting import until_status
+from tests.upstream import Upstream
 
-MODEL = "prose;tokens=160;pace=150"
+MODEL = "prose;tokens=160"
+PACED = f"{MODEL};pace=150"
+STEP = 100  # characters that the provider says at once
+TOKEN = 20  # and the most by which it says less
 
 
 class Held:
@@ -47,6 +51,11 @@ class Held:
                 return event
         raise AssertionError(f"no {names}")
 
+    def read_until(self, events: SseReader, message_id: str, length: int) -> None:
+        """Read until a message has so many characters."""
+        while len(self.messages.get(message_id, {"text": ""})["text"]) < length:
+            self.read(events, "message", "chunk")
+
 
 def test_a_follower_holds_in_the_end_what_the_history_says(person: Person) -> None:
     conversation = person.converse(title="Rivers")
@@ -63,22 +72,27 @@ def test_a_follower_holds_in_the_end_what_the_history_says(person: Person) -> No
     assert [event.name for event in events.events[:2]] == ["state", "conversation"]
 
 
-def test_the_answer_comes_in_chunks_and_its_text_is_not_repeated(person: Person) -> None:
-    conversation = person.converse()
+def test_the_answer_comes_in_chunks_and_its_text_is_not_repeated(person: Person, upstream: Upstream) -> None:
+    conversation, held = person.converse(), Held()
     events = person.events(f"/api/conversations/{conversation}")
+    upstream.hold(STEP, MODEL)
     asked = person.ask("Where from?", conversation, model=MODEL)
     with person.drive(asked.stream_id):
+        for step in range(1, 6):
+            held.read_until(events, asked.reply_id, step * STEP - TOKEN)
+            upstream.hold((step + 1) * STEP, MODEL)
+        upstream.let_go(MODEL)
         events.until("end")
     told = sum(len(e.data["text"].encode()) for e in events.events if e.name in ("chunk", "message"))
     stored = person.state(asked.stream_id)["next_offset"]
     assert told == stored + len("Where from?")
-    assert sum(event.name == "chunk" for event in events.events) > 3
+    assert sum(event.name == "chunk" for event in events.events) > 3, "as it was said"
 
 
 def test_who_comes_back_with_any_id_misses_nothing_and_gets_nothing_twice(person: Person) -> None:
     conversation = person.converse()
     path = f"/api/conversations/{conversation}"
-    asked = person.ask("Where from?", conversation, model=MODEL)
+    asked = person.ask("Where from?", conversation, model=PACED)
     held, last = Held(), None
     with person.drive(asked.stream_id):
         while not held.ends:
@@ -130,18 +144,25 @@ def test_an_id_that_means_nothing_gives_the_present_state_and_never_silence(pers
         events.close()
 
 
-def test_at_the_pace_of_deltas_the_text_comes_finer_and_is_the_same(person: Person) -> None:
+def test_at_the_pace_of_deltas_the_text_comes_finer_and_is_the_same(
+    person: Person, upstream: Upstream
+) -> None:
     conversation = person.converse()
     path = f"/api/conversations/{conversation}"
     held, fine = Held(), Held()
     stored, deltas = person.events(path), person.events(path, pace="delta")
+    upstream.hold(TOKEN, MODEL)
     asked = person.ask("Where from?", conversation, model=MODEL, chunk_by="paragraph")
     with person.drive(asked.stream_id):
+        for said in range(TOKEN, 600, TOKEN):  # which is faster than what has no end of a paragraph is stored
+            fine.read_until(deltas, asked.reply_id, said - TOKEN + 1)
+            upstream.hold(said + TOKEN, MODEL)
+        upstream.let_go(MODEL)
         fine.read(deltas, "end")
         held.read(stored, "end")
     assert held.messages == fine.messages
     pieces = [sum(event.name == "chunk" for event in reader.events) for reader in (stored, deltas)]
-    assert pieces[1] > 3 * pieces[0]
+    assert pieces[1] > pieces[0]
 
 
 def test_an_answer_that_is_over_before_anybody_could_follow_it_has_an_end_too(person: Person) -> None:
@@ -168,17 +189,21 @@ def test_deleting_a_conversation_closes_its_events(person: Person) -> None:
     assert events.next() is None
 
 
-def test_a_revoked_link_closes_the_events_of_its_readers_and_of_nobody_else(person: Person) -> None:
-    asked = person.ask("Where from?", model="prose;tokens=2000;pace=60")
+def test_a_revoked_link_closes_the_events_of_its_readers_and_of_nobody_else(
+    person: Person, upstream: Upstream
+) -> None:
+    upstream.hold(STEP, MODEL)
+    asked = person.ask("Where from?", model=MODEL)
     path = f"/api/conversations/{asked.conversation_id}"
     link = person.call("POST", f"{path}/share").json()
     reader = Person(person.url, link["token"])
     watching, own = reader.events(path), person.events(path)
     with person.drive(asked.stream_id):
-        watching.until("chunk")
+        Held().read_until(watching, asked.reply_id, STEP - TOKEN)
         person.call("DELETE", f"{path}/share")
         watching.until("close")
-        own.until("chunk")
+        upstream.hold(2 * STEP, MODEL)
+        Held().read_until(own, asked.reply_id, 2 * STEP - TOKEN)
     person.stop(asked.stream_id)
     until_status(person, asked.stream_id, "stopped")
     assert reader.call("GET", path).status_code == 401, "a link taken back is no token any more"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.patience import PATIENCE_S
 from tests.person import Person
 
 
@@ -18,7 +19,7 @@ class Line:
         self.ws = websocket.create_connection(
             url,
             header=[f"{name}: {value}" for name, value in headers.items()],
-            timeout=20,
+            timeout=PATIENCE_S,
             suppress_origin=True,
         )
 
@@ -52,7 +53,7 @@ def named(person: Person) -> dict[str, str]:
 def test_it_sends_and_follows_and_the_text_is_what_is_stored(person: Person) -> None:
     line = Line(person, person.converse(), **named(person))
     assert line.until("state")["data"] == {}
-    line.send(send={"text": "Where from?", "model": "prose;tokens=120;pace=200"}, ref="a")
+    line.send(send={"text": "Where from?", "model": "prose;tokens=120"}, ref="a")
     texts: dict[str, str] = {}
     answered = None
     for frame in line:
@@ -73,7 +74,7 @@ def test_it_sends_and_follows_and_the_text_is_what_is_stored(person: Person) -> 
 
 def test_a_stop_by_frame_stops(person: Person) -> None:
     line = Line(person, person.converse(), **named(person))
-    line.send(send={"text": "Where from?", "model": "prose;tokens=5000;pace=60"}, ref=1)
+    line.send(send={"text": "Where from?", "model": "stall"}, ref=1)
     stream_id = line.until("ok")["data"]["reply"]["stream_id"]
     line.until("chunk")
     line.send(stop=stream_id, ref=2)
