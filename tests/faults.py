@@ -7,7 +7,11 @@ import msgspec
 from tests.scripted import PROSE, answer_of, read_script
 
 WHOLE = PROSE
-FIRST_TOKEN_S, SILENCE_S = 3, 2  # the patience that the server of these must have
+FIRST_TOKEN_S, SILENCE_S = (
+    6,
+    5,
+)  # the patience that the server of these has: busy is not silent
+SILENT = ("first_token_timeout", "stalled")  # the ends that come of none
 
 
 def first(tokens: int) -> str:
