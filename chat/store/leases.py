@@ -47,12 +47,15 @@ class Leases(Beside):
         """
         allowed = sources_of(Status.STREAMING) & frozenset(sources)
         as_read = true() if epoch is None else streams.c.epoch == epoch
+        this = (streams.c.id == stream_id) & streams.c.status.in_(allowed) & as_read
 
         def take(tx: Transaction) -> StreamState | None:
+            if tx.execute(select(streams.c.id).where(this)).one_or_none() is None:
+                return None  # of many who start at once, whoever is late stands in no queue for a lock
             self._before_change(tx, stream_id)
             won = tx.execute(
                 update(streams)
-                .where(streams.c.id == stream_id, streams.c.status.in_(allowed), as_read)
+                .where(this)
                 .values(
                     status=Status.STREAMING,
                     epoch=streams.c.epoch + 1,

@@ -16,6 +16,7 @@ from chat.store.documents import Allowed
 from chat.store.leases import Orphan
 from chat.store.people import Person
 from chat.store.postgres import PostgresStore
+from chat.store.transaction import Transaction
 from tests.patience import PATIENCE_S
 from tests.store.talk import ADA, Talk
 
@@ -110,6 +111,17 @@ def test_and_the_deletion_of_its_conversation(talk: Talk, postgres_url: str, nam
     delete = partial(talk.write, conversations.delete, talk.streams, answer.conversation_id)
     assert deadlocks_of(talk, postgres_url, delete, change) == 0
     assert talk.streams.state(stream_id) is None
+
+
+def test_who_comes_too_late_to_claim_waits_for_nobody(talk: Talk) -> None:
+    stream_id = answer_of(talk)
+
+    def change(tx: Transaction) -> Any:
+        conversations.hold(tx, talk.cid)
+        late = gevent.spawn(talk.streams.claim, stream_id, {Status.PENDING})
+        return late.get(timeout=PATIENCE_S)
+
+    assert talk.store.write(change) is None
 
 
 def test_who_asks_may_log_in_meanwhile(talk: Talk, postgres_url: str) -> None:
