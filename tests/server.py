@@ -139,7 +139,7 @@ class RealServer:
                 raise DidNotStart(f"Not ready after {timeout} s.\n{self.logs[-4000:]}")
             time.sleep(0.05)
 
-    def stop(self, timeout: float = 15) -> float:
+    def stop(self, timeout: float = PATIENCE_S) -> float:
         """Tell it to leave (SIGTERM) and wait; what stays is killed. Returns how many seconds it took."""
         if self._process is None:
             return 0.0
@@ -166,7 +166,7 @@ class RealServer:
                 member.kill()
             except psutil.NoSuchProcess:
                 continue  # it was faster
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         wait_for_end(family[1:])
         self._process = None
 

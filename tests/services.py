@@ -27,6 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from chat.addresses import libpq
+from tests.patience import PATIENCE_S
 from tests.server import die_with_parent, free_port, wait_for_end
 
 UNPRIVILEGED = "pgserver"  # PostgreSQL refuses to run as root
@@ -89,7 +90,7 @@ class Service(ABC):
         process, self.process = self.process, None
         if process is not None and process.poll() is None:
             process.send_signal(how or self.orderly)
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
     def restart(self, how: signal.Signals | None = None) -> None:
         """Stop it as `stop` does and start it again."""
@@ -101,7 +102,7 @@ class Service(ABC):
         self._signal_all(signal.SIGKILL)
         process, self.process = self.process, None
         if process is not None:
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
     def pause(self) -> None:
         """Stop the clock for all its processes (SIGSTOP): connections stay, nothing answers."""

@@ -20,6 +20,7 @@ import yaml
 
 from chat.config import Settings, variable
 from tests.conftest import ServerFactory
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.server import ROOT, free_port
 
@@ -109,12 +110,12 @@ def test_the_images_commands_serve_are_healthy_and_leave(tmp_path: Path) -> None
     assert run(shlex.split(MIGRATES)) == 0
     serving = subprocess.Popen(json.loads(instruction("CMD")), cwd=ROOT, env=environment)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_S
         while run(check) != 0:
             assert time.monotonic() < until
             assert serving.poll() is None
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(15) == 0
+        assert serving.wait(PATIENCE_S) == 0
     finally:
         serving.kill()
 

@@ -130,7 +130,7 @@ EVIL = {
 
 @pytest.mark.parametrize("evil", EVIL.values(), ids=EVIL.keys())
 def test_no_text_takes_long(evil: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     settled(SOURCES, evil + " [1]")
     best_sentence(evil, "a notice of thirty days")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -13,6 +13,7 @@ import pytest
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import CODES, Unreadable
 from chat.generation import extracting
+from tests.patience import PATIENCE_S
 
 LIMITS = Limits(bytes=30 << 20, pages=200, characters=1_000_000, seconds=20, mib=512)
 GENEROUS_S = 60.0  # for a machine that does a lot besides
@@ -24,7 +25,7 @@ def nothing_stays() -> Iterator[None]:
     """No process and no descriptor is left, however the reading ended."""
     before = _descriptors()
     yield
-    with gevent.Timeout(10, AssertionError("a process or a descriptor is left")):
+    with gevent.Timeout(PATIENCE_S, AssertionError("a process or a descriptor is left")):
         while children() or _descriptors() > before:
             gevent.sleep(0.02)
 

@@ -171,9 +171,9 @@ def test_a_heading_with_nothing_below_it_is_not_lost() -> None:
 
 
 def test_a_letter_with_a_million_marks_is_read_in_time_and_says_the_same() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     (block,) = text.read(("a" + "\u0316\u0301" * 300_000).encode())
-    assert time.perf_counter() - began < 20  # hours, where all of them are put in order
+    assert time.process_time() - began < 20  # hours, where all of them are put in order
     assert block.text.replace("\u034f", "").count("\u0316") == 300_000
 
 

@@ -87,7 +87,7 @@ def test_whatever_breaks_on_the_thread_is_told_to_who_wrote(store: SqliteStore, 
     def broken(_jobs: object) -> None:
         raise MemoryError
 
-    with monkeypatch.context() as patch, gevent.Timeout(5):
+    with monkeypatch.context() as patch, gevent.Timeout(PATIENCE_S):
         patch.setattr(store, "_commit", broken)
         with pytest.raises(MemoryError):
             store.write(add("ada"))
@@ -98,7 +98,7 @@ def test_closing_finishes_what_waits_and_takes_no_more(store: SqliteStore):
     write = gevent.spawn(store.write, add("ada"))
     gevent.sleep(0)
     store.close()
-    with gevent.Timeout(5):
+    with gevent.Timeout(PATIENCE_S):
         assert write.get() == "ada"
     with pytest.raises(RuntimeError):
         store.write(add("bob"))

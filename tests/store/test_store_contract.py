@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from chat.store.chunk_rows import insert_chunks
 from chat.store.tables import chunks, metadata, people
 from chat.store.transaction import Store, Transaction
+from tests.patience import PATIENCE_S
 from tests.store.talk import open_store
 
 Rung = list[set[str]]
@@ -74,7 +75,7 @@ def test_a_read_sees_one_state_however_often_it_looks(store: Store) -> None:
     def look_twice(conn):
         before = conn.execute(select(people)).all()
         write = gevent.spawn(store.write, add("late"))
-        write.join(5)
+        write.join(PATIENCE_S)
         assert write.ready(), "a reader does not hold up the writer"
         return before, conn.execute(select(people)).all()
 
@@ -85,7 +86,7 @@ def test_a_read_sees_one_state_however_often_it_looks(store: Store) -> None:
 
 def test_many_write_at_once_and_each_is_stored(store: Store) -> None:
     writes = [gevent.spawn(store.write, add(f"p{number}")) for number in range(100)]
-    gevent.joinall(writes, timeout=30, raise_error=True)
+    gevent.joinall(writes, timeout=PATIENCE_S, raise_error=True)
     assert [write.value for write in writes] == [f"p{number}" for number in range(100)]
     assert len(names(store)) == 100
 
