@@ -13,6 +13,7 @@ import requests
 from chat.config import Settings
 from chat.web.database import migrate
 from tests.conftest import show_if_it_fails
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.reading import Copy, SseReader
 from tests.scripted import answer_of, read_script
@@ -22,9 +23,9 @@ from tests.services import Postgres, fresh_database
 from tests.upstream import Upstream
 
 SECRET = "not a secret: this server lives for one test"
-MODEL = "away;tokens=900;pace=100"
+MODEL = "away;tokens=900"
 WHOLE = answer_of(read_script(MODEL)).encode()
-AWAY_S = 3.0
+MISSED_S = 1.5  # in which several flushes come to nothing, one each half second
 
 
 @pytest.fixture(scope="module")
@@ -78,27 +79,33 @@ def copied(events: SseReader) -> Copy:
 
 
 def test_a_restart_in_mid_answer_loses_and_doubles_nothing(
-    server: RealServer, person: Person, database: Postgres
+    server: RealServer, person: Person, database: Postgres, upstream: Upstream
 ) -> None:
+    upstream.hold(600, MODEL)
     asked = person.ask(model=MODEL)
     with person.drive(asked.stream_id) as driver:
         driver.read_at_least(500)
         viewer = gevent.spawn(copied, person.follow(asked.stream_id))
         until(lambda: person.state(asked.stream_id)["next_offset"] > 200)
         database.restart(signal.SIGQUIT)  # as a crash does
+        upstream.hold(1600, MODEL)
         driver.read_at_least(1500)
         database.stop(signal.SIGINT)
-        came = len(driver.data)
-        away = gevent.spawn_later(AWAY_S, database.start)
-        driver.read_at_least(came + 500)
-        assert not away.ready(), "deltas come while it is away"
-        told = requests.get(f"{server.url}/api/conversations", headers=person.credentials, timeout=10)
+        try:
+            upstream.hold(2600, MODEL)
+            driver.read_at_least(2500)  # deltas come while it is away
+            gevent.sleep(MISSED_S)
+            told = requests.get(
+                f"{server.url}/api/conversations", headers=person.credentials, timeout=PATIENCE_S
+            )
+        finally:
+            database.start()
         assert (told.status_code, told.json()["error"]["code"]) == (503, "database_unavailable")
         assert int(told.headers["Retry-After"]) >= 1
+        upstream.let_go(MODEL)
         assert driver.read_all() == WHOLE
-    away.get(timeout=30)
     assert until_status(person, asked.stream_id, "done")["text"].encode() == WHOLE
-    assert viewer.get(timeout=20).data == WHOLE
+    assert viewer.get(timeout=PATIENCE_S).data == WHOLE
 
 
 def test_a_question_that_came_at_the_wrong_time_is_shown_again(
@@ -106,11 +113,11 @@ def test_a_question_that_came_at_the_wrong_time_is_shown_again(
 ) -> None:
     ours = {"Sec-Fetch-Site": "same-origin"}
     browser = requests.Session()
-    browser.get(server.url, timeout=10)
+    browser.get(server.url, timeout=PATIENCE_S)
     database.stop(signal.SIGQUIT)
     try:
         form = {"text": "Is <this> kept?", "client_id": "mine"}
-        answer = browser.post(f"{server.url}/c", form, headers=ours, timeout=10)
+        answer = browser.post(f"{server.url}/c", form, headers=ours, timeout=PATIENCE_S)
         assert answer.status_code == 503
         assert "Is &lt;this&gt; kept?" in answer.text
         assert 'value="mine"' in answer.text
@@ -118,7 +125,7 @@ def test_a_question_that_came_at_the_wrong_time_is_shown_again(
         database.start()
 
     def sent() -> bool:
-        return browser.post(f"{server.url}/c", form, headers=ours, timeout=10).url.count("/c/") == 1
+        return browser.post(f"{server.url}/c", form, headers=ours, timeout=PATIENCE_S).url.count("/c/") == 1
 
     until(sent)
 
@@ -187,7 +194,7 @@ def test_a_server_starts_while_its_database_is_away_and_is_ready_once_it_is_back
             until(lambda: is_alive(server))
             assert not server.ready()
             database.start()
-            starting.get(timeout=20)
+            starting.get(timeout=PATIENCE_S)
         finally:
             server.kill()
 
