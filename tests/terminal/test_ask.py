@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.cable import Cable
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.scripted import PROSE, Script
 from tests.server import RealServer
@@ -210,7 +211,7 @@ def test_a_reader_who_has_seen_enough_hurts_nobody(terminal: Terminal, person: P
     command = f"{' '.join(COMMAND)} ask -m '{SLOW}' hello; echo \"status $?\" >&2"
     done = subprocess.run(
         ["bash", "-c", f"({command}) | head -c 9"], env=terminal.environment, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.stdout == PROSE[:9]
     assert done.stderr == "status 141\n"
