@@ -37,9 +37,9 @@ def flow(water):  # with a comment
 - [ ] to do
 
 $$
-\\sum_{i=0}^n i
+\\sum_{i=0}^n i = WIDE
 $$
-"""
+""".replace("WIDE", " + ".join(f"x_{{{number}}}" for number in range(25)))
 
 
 def faults(page: Page, within: str = "html") -> list[str]:
@@ -70,6 +70,7 @@ def test_axe_finds_nothing_serious_in_a_conversation(server, upstream, driver, s
     expect(driver.answer.locator(".math .katex")).to_have_count(2)
     expect(driver.answer.locator("pre .keyword").first).to_be_attached()
     driver.wait_for_end()
+    expect(driver.answer.locator("div.math[tabindex='0']")).to_be_attached()  # it scrolls: keys must reach it
     upstream.scripts["scripted"] = Script(text=TEXT, error_at=3)
     driver.ask("Will it fail?")
     expect(driver.state).to_have_class("state error")
