@@ -17,14 +17,17 @@ export function dressAll(transcript, selector, { known, dress }) {
     whenIdle(work);
   };
   async function work(idle) {
-    do {
-      const [element] = waiting;
-      if (!element) break;
-      waiting.delete(element);
-      if (element.isConnected && element.matches(selector) && !known(element)) await dress(element);
-    } while (idle.timeRemaining() > 5);
-    asked = false;
-    if (waiting.size) look();
+    try {
+      do {
+        const [element] = waiting;
+        if (!element) break;
+        waiting.delete(element);
+        if (element.isConnected && element.matches(selector) && !known(element)) await dress(element);
+      } while (idle.timeRemaining() > 5);
+    } finally { // one that fails is in nobody's way
+      asked = waiting.size > 0;
+      if (asked) whenIdle(work);
+    }
   }
   new MutationObserver(() => {
     if (soon) return;

@@ -23,7 +23,10 @@ function known(place) {
 }
 
 async function dress(place) {
-  katex ??= load();
+  katex ??= load().catch((failure) => {
+    katex = null; // the next formula tries again
+    throw failure;
+  });
   const { render } = await katex;
   const name = nameOf(place), made = document.createElement("span");
   try {

@@ -19,19 +19,19 @@ def test_the_demo_shows_driver_and_viewer_side_by_side(server, upstream, ada):
     driver.locator("#ask").press("Enter")
     for frame in (driver, viewer):
         expect(frame.locator(".message.assistant .state")).to_have_class("state done")
-        expect(frame.locator(".message.assistant .text")).to_have_text(PROSE)
+        expect(frame.locator(".message.assistant > .text")).to_have_text(PROSE)
     assert viewer.locator("#ask").count() == 0
     assert upstream.count() == 1
     assert window.misdeeds() == []
     window.page.reload()
-    expect(driver.locator(".message.assistant .text")).to_have_text(PROSE)
+    expect(driver.locator(".message.assistant > .text")).to_have_text(PROSE)
 
 
 def test_without_javascript_one_can_ask_and_read_on_by_reloading(server, upstream, somebody):
     upstream.scripts["scripted"] = Script(text=PROSE)
     page = somebody(java_script_enabled=False).new_page()
     page.goto(server.url)
-    answer = page.locator(".message.assistant .text")
+    answer = page.locator(".message.assistant > .text")
     upstream.hold(60)
     page.locator("#ask").fill("Does it work?")
     page.locator("button.send").click()

@@ -141,7 +141,7 @@ def test_selected_text_stays_selected_while_the_answer_grows(server, upstream, d
     driver.begin(server.url, "Much.")
     driver.wait_for_stored(said(script, 600))
     driver.page.evaluate(
-        "() => getSelection().selectAllChildren(document.querySelector('.message.assistant .text p'))"
+        "() => getSelection().selectAllChildren(document.querySelector('.message.assistant > .text p'))"
     )
     chosen = driver.page.evaluate("() => getSelection().toString()")
     upstream.let_go()

@@ -9,7 +9,7 @@ from tests.browser.window import Window
 from tests.scripted import Script
 
 QUESTIONS = ".message.user .text"
-ANSWERS = ".message.assistant .text"
+ANSWERS = ".message.assistant > .text"
 
 
 def test_a_question_asked_anew_takes_the_place_of_the_old_one_in_every_window(server, upstream, ada, driver):

@@ -81,7 +81,7 @@ def test_hostile_formulas_and_code_stay_inert(server, upstream, driver):
     driver.wait_for_end()
     expect(driver.page.locator(".math .katex").first).to_be_attached()
     expect(driver.page.locator("pre > code .keyword").first).to_be_attached()
-    texts = driver.page.locator(".message.assistant .text")
+    texts = driver.page.locator(".message.assistant > .text")
     assert texts.locator("script, img, a[href], .htmlClass, [onerror]").count() == 0
     assert driver.misdeeds() == []
     assert driver.complaints == []

@@ -24,7 +24,7 @@ from torture.database import Database
 CONTINUED = "Continued after an interruption"
 # Selects some of the answer's first words, in however many pieces they came.
 SELECT = """() => {
-  const paragraph = document.querySelector(".message.assistant .text p");
+  const paragraph = document.querySelector(".message.assistant > .text p");
   const text = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT), ends = [2, 20], places = [];
   for (let node = text.nextNode(), at = 0; node && ends.length; at += node.length, node = text.nextNode())
     while (ends.length && ends[0] <= at + node.length) places.push(node, ends.shift() - at);

@@ -22,7 +22,7 @@ document.addEventListener("securitypolicyviolation",
   (refusal) => refused.push(`${refusal.violatedDirective} ${refusal.blockedURI}`));
 document.addEventListener("DOMContentLoaded", () => {
   const note = () => {
-    const answers = document.querySelectorAll(".message.assistant .text");
+    const answers = document.querySelectorAll(".message.assistant > .text");
     const text = answers[answers.length - 1]?.textContent;
     if (text !== undefined && text !== seen.at(-1)) seen.push(text);
   };
@@ -116,7 +116,7 @@ class Window:
     @property
     def answer(self) -> Any:
         """The newest answer's text."""
-        return self.page.locator(".message.assistant .text").last
+        return self.page.locator(".message.assistant > .text").last
 
     @property
     def state(self) -> Any:
@@ -146,7 +146,7 @@ class Window:
         """Wait until so many characters of the newest answer are there."""
         self.page.wait_for_function(
             """(size) => {
-              const answers = document.querySelectorAll(".message.assistant .text");
+              const answers = document.querySelectorAll(".message.assistant > .text");
               return answers[answers.length - 1]?.textContent.length >= size;
             }""",
             arg=size,
