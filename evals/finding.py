@@ -10,7 +10,7 @@ from chat.generation.embedding import Embedding
 from chat.generation.embeddings import Embeddings
 from chat.generation.retrieval import Retrieval
 from chat.generation.vectors import Vectors
-from chat.store import document_rights, passages
+from chat.store.passage_search import texts
 from chat.store.transaction import Store
 from evals.library import READER
 
@@ -51,11 +51,10 @@ def _by(retrieval: Retrieval, conversation_id: str) -> Find:
 
 def _nearest(store: Store, vectors: Vectors, conversation_id: str, question: str) -> list[Source]:
     seqs = vectors.nearest(READER.id, conversation_id, question, MOST)
-    allowed = document_rights.searched(READER.id, conversation_id)
-    found = store.read(partial(passages.by_seqs, seqs=seqs, allowed=allowed))
+    found = store.read(lambda conn: texts(conn, READER.id, conversation_id, seqs))
     return [
         Source(number, one.document_id, one.document, one.number, one.page, one.heading, one.text)
-        for number, one in enumerate((found[seq] for seq in seqs), 1)
+        for number, one in enumerate(found, 1)
     ]
 
 

@@ -1,6 +1,6 @@
 """Passages: the text of a document as it was cut, one after another, and the words they are found by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -104,17 +104,6 @@ def page_of(
     here = and_(passages.c.document_id == document_id, passages.c.number >= first)
     rows = conn.execute(_found().where(here).order_by(passages.c.number).limit(limit))
     return [from_row(row) for row in rows]
-
-
-def by_seqs(conn: Connection, seqs: Iterable[int], allowed: ColumnElement[bool]) -> dict[int, Found]:
-    """Find passages by `seq`, of documents that `allowed` allows (see `document_rights`) and no others."""
-    wanted = select(passages.c.seq, passages.c.document_id).where(passages.c.seq.in_(list(seqs)))
-    of = dict(conn.execute(wanted).tuples().all())
-    # In two steps, or SQLite would begin with the documents and read all of their passages.
-    named = documents.c.id.in_(set(of.values()))
-    still = set(conn.execute(select(documents.c.id).where(named, allowed)).scalars())
-    left = [seq for seq, document_id in of.items() if document_id in still]
-    return {row.seq: from_row(row) for row in conn.execute(_found().where(passages.c.seq.in_(left)))}
 
 
 def from_row(row: Row[Any]) -> Found:

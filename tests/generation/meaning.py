@@ -9,7 +9,8 @@ from chat.core.tally import Tally
 from chat.generation.embedding import Embedding
 from chat.generation.embeddings import Embeddings
 from chat.generation.vectors import Vectors
-from chat.store import document_rights, passages, vector_spaces
+from chat.store import vector_spaces
+from chat.store.passage_search import texts
 from chat.store.people import Person
 from tests.store.talk import ADA, Talk
 from tests.upstream import Upstream
@@ -45,8 +46,7 @@ class Meaning:
         """Ask, and give the texts that are nearest."""
         cid = cid or self.talk.cid
         seqs = self.vectors.nearest(person.id, cid, asked, most)
-        known = self.talk.read(passages.by_seqs, seqs, document_rights.searched(person.id, cid))
-        return [known[seq].text for seq in seqs]
+        return [one.text for one in self.talk.read(texts, person.id, cid, seqs)]
 
     @property
     def by_rows(self) -> bool:

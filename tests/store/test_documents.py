@@ -13,6 +13,7 @@ from chat.store.document_tables import originals, vectors
 from chat.store.document_tables import passages as passages_table
 from chat.store.documents import PIECE_BYTES, Allowed, DocumentGone, TooManyDocuments, TooMuch
 from chat.store.paging import BadPage
+from chat.store.passage_search import texts
 from chat.store.reading_queue import ClaimLost
 from tests.store.library import add, begin, claim, erase, put, ready
 from tests.store.talk import ADA, BEN, Talk, count
@@ -160,11 +161,10 @@ def test_passages_are_kept_as_they_were_cut(talk: Talk) -> None:
     assert kept == cut
 
 
-def test_passages_by_their_seqs_are_those_of_documents_that_one_may_open(talk: Talk) -> None:
+def test_passages_by_their_seqs_are_those_of_documents_that_one_may_search(talk: Talk) -> None:
     mine, theirs = ready(talk, "Mine."), ready(talk, "Theirs.", owner=BEN)
-    seqs = [talk.read(passages.get, one.id, 1).seq for one in (mine, theirs)]
-    found = talk.read(passages.by_seqs, seqs, readable(ADA.id))
-    assert {seq: one.text for seq, one in found.items()} == {seqs[0]: "Mine."}
+    seqs = [talk.read(passages.get, one.id, 1).seq for one in (theirs, mine)]
+    assert [one.text for one in talk.read(texts, ADA.id, talk.cid, seqs)] == ["Mine."]
 
 
 # ── changing ─────────────────────────────────────────────────────────────────────────────────
