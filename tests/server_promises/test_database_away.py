@@ -212,7 +212,12 @@ def settings_of(url: str) -> Settings:
 
 
 def send(person: Person, conversation: str, text: str, **fields: str) -> requests.Response:
-    return person.call("POST", f"/api/conversations/{conversation}/messages", {"text": text, **fields})
+    """Ask as clients do: who is told that it is crowded, which it may be on a busy machine, asks again."""
+    while True:
+        answer = person.call("POST", f"/api/conversations/{conversation}/messages", {"text": text, **fields})
+        if answer.status_code != 503:
+            return answer
+        gevent.sleep(float(answer.headers["Retry-After"]))
 
 
 def at_once(count: int, do) -> list[requests.Response]:  # type: ignore[no-untyped-def]
