@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -119,9 +120,11 @@ def proxy() -> Iterator[StreamServer]:
     """A plain HTTP proxy for one request a line."""
 
     def pump(source: socket.socket, sink: socket.socket) -> None:
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # one side broke off: the other hears of it below
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with suppress(OSError):  # it has left, too
+            sink.shutdown(socket.SHUT_WR)
 
     def serve(client: socket.socket, address: object) -> None:
         first = client.recv(65536)
