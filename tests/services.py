@@ -149,6 +149,7 @@ class Postgres(Service):
         self._options = {
             "fsync": "on" if durable else "off",
             "max_connections": "200",
+            "shared_buffers": "16MB",
             "unix_socket_directories": "",
             "listen_addresses": "127.0.0.1",
         } | options
@@ -280,12 +281,15 @@ def standing_redis() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(address: str) -> Iterator[str]:
-    """Make an empty database on the server at `address`, for as long as the block runs; gives its URL."""
+def fresh_database(address: str, like: str = "template1") -> Iterator[str]:
+    """Make a database on the server at `address`, for as long as the block runs; gives its URL.
+
+    It is a copy of the one called `like`; where none is named, an empty one.
+    """
     server = address if address.count("/") > 2 else f"{address}/postgres"
     name = f"headwater_{os.getpid()}_{next(NUMBERS)}"
     with psycopg.connect(libpq(server), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
     try:
         yield f"{server.rpartition('/')[0]}/{name}"
     finally:

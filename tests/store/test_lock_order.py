@@ -6,7 +6,7 @@ from typing import Any
 
 import gevent
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from chat.core.lifecycle import Status
 from chat.core.sources import Source
@@ -39,6 +39,10 @@ def deadlocks_of(talk: Talk, url: str, first: Write, second: Write) -> int:
     assert isinstance(talk.store, PostgresStore)
     engine, crossed = talk.store._writers, []
     others: list[gevent.Greenlet] = []
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_S:g}s'")
 
     @event.listens_for(engine, "handle_error")
     def _on_error(context: Any) -> None:
