@@ -1,4 +1,4 @@
-"""`python -m tests`: the whole suite in five parts side by side, for most of its time goes on waiting."""
+"""`python -m tests`: the whole suite in three parts side by side, for most of its time goes on waiting."""
 
 import subprocess
 import sys
@@ -9,10 +9,8 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 # Each takes about as long as the others; what is named in none runs in the last.
 PARTS = (
-    ("server_promises", "model", "js", "doctor"),
-    ("browser",),
-    ("terminal", "generation", "live"),
-    ("store",),
+    ("server_promises", "model", "js", "doctor", "core", "extraction", "terminal"),
+    ("browser", "generation", "live"),
 )
 
 

@@ -15,7 +15,7 @@ from chat.live.follow import follow
 from chat.live.logs import Pace, Reader
 from chat.store import messages, people, reasoning
 from chat.store.leases import AnotherIsLive
-from chat.store.stored import StreamState
+from chat.store.stored import StreamState, end_of
 from chat.store.transaction import Transaction
 from chat.web import access, wire
 from chat.web.bodies import Body, Line, Permit, live_response, plain_response
@@ -74,6 +74,11 @@ def read(stream_id: str) -> Response:
         if log is None:
             raise access.not_found()
         data, end, epoch = bytes(log.data[offset:]), log.end, log.epoch
+    if end is None and end_of(state) is not None:  # it ended elsewhere, and the ring is not here yet
+        stored = house().streams.read(stream_id)
+        if stored is None:
+            raise access.not_found()
+        data, end, epoch = stored.data[offset:], end_of(stored.state), stored.state.epoch
     # An epoch that began since we looked at the row: somebody claimed it.
     status = end.status if end else state.status if epoch == state.epoch else Status.STREAMING
     response = jsonify(

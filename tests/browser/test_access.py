@@ -148,6 +148,7 @@ def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
     words = page.locator(".prose p strong", has_text="هذا").bounding_box()
     assert arabic
     assert words
+    expect(page.locator("div.math[tabindex='0']")).to_be_attached()  # it scrolls here: keys must reach it
     assert words["x"] > arabic["x"] + arabic["width"] / 2, (
         "a paragraph from right to left begins at the right"
     )

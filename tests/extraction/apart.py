@@ -15,7 +15,7 @@ from chat.extraction.unreadable import CODES, Unreadable
 from chat.generation import extracting
 from tests.patience import PATIENCE_S
 
-LIMITS = Limits(bytes=30 << 20, pages=200, characters=1_000_000, seconds=20, mib=512)
+LIMITS = Limits(bytes=30 << 20, pages=200, characters=1_000_000, seconds=200, mib=512)
 GENEROUS_S = 60.0  # for a machine that does a lot besides
 SENTENCE = "The well in the yard was dug before anyone now alive was born. "
 

@@ -13,6 +13,7 @@ import requests
 
 from tests.conftest import ServerFactory
 from tests.extraction import files
+from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.server import RealServer
 
@@ -121,11 +122,11 @@ def test_who_leaves_in_the_middle_leaves_nothing(server: RealServer, person: Per
         with sending(person, header) as line:
             for chunk in in_chunks(5 * MIB):
                 line.sendall(chunk)
-            until = monotonic() + 10
+            until = monotonic() + PATIENCE_S
             while open_files(server) <= before and monotonic() < until:
                 sleep(0.02)  # until it has been put down somewhere
             assert open_files(server) > before
-    until = monotonic() + 10
+    until = monotonic() + PATIENCE_S
     while open_files(server) > before and monotonic() < until:
         sleep(0.05)
     assert open_files(server) <= before
@@ -186,7 +187,7 @@ def test_a_hostile_file_is_refused_and_leaves_nothing(server: RealServer, person
     answer = person.call("POST", "/api/documents", params={"name": name}, data=make())
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
     assert documents_of(person) == []
-    until = monotonic() + 10
+    until = monotonic() + PATIENCE_S
     while open_files(server) > before and monotonic() < until:
         sleep(0.05)
     assert open_files(server) <= before

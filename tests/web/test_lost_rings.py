@@ -37,3 +37,20 @@ def test_what_nobody_rang_for_is_there_with_the_next_heartbeat(tmp_path: Path) -
         house.streams.append([Batch("s", 1, 10, "not rung for")])
         until(lambda: len(came) == 2)
         reading.kill()
+
+
+def test_whoever_asks_for_an_answer_whose_end_nobody_rang_for_is_given_all_of_it(tmp_path: Path) -> None:
+    with opened_app(tmp_path) as app:
+        house: House = app.extensions[EXTENSION]
+        client = app.test_client()
+        token = client.post("/api/session", json={"name": "Ada"}).get_json()["token"]
+        ada = {"Authorization": f"Bearer {token}"}
+        made = client.post("/api/streams", json={"prompt": "Well?"}, headers=ada).get_json()["stream_id"]
+        house.streams.claim(made, {Status.PENDING})
+        with house.logs.reader(made, "stored") as reader:
+            house.streams.append([Batch(made, 1, 0, "So far, ")])
+            reader.look()
+            house.store._store._ring = lambda topics: None
+            house.streams.close(made, 1, Status.DONE, text="So far, so good.")
+            told = client.get(f"/api/streams/{made}", headers=ada).get_json()
+    assert (told["status"], told["text"]) == ("done", "So far, so good.")
