@@ -53,4 +53,4 @@ def check_new_password(password: str, login: str) -> None:
 
 def parse_name(typed: str) -> str:
     """Give a name as it is kept: one line, no longer than the table holds; "" where nothing was said."""
-    return one_line(typed)[:LONGEST_NAME].strip()
+    return one_line(typed, LONGEST_NAME)

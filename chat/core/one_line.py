@@ -12,10 +12,12 @@ CONTROLS = "\u0000-\u001f\u007f-\u009f"
 JOINERS = "\u200c\u200d"  # of letters in Persian and Hindi, of parts of a picture: alone they are nothing
 SOMETHING = rf"[^\s{CONTROLS}{HIDDEN}{JOINERS}]"  # for a regular expression: a character that is seen
 
-_HIDDEN, _BLANK, _SEEN = re.compile(f"[{HIDDEN}]"), re.compile(rf"[\s{CONTROLS}]+"), re.compile(SOMETHING)
+HALVES = "\ud800-\udfff"  # of surrogate pairs: JSON may bring them, and nothing can keep them
+_HIDDEN, _BLANK = re.compile(f"[{HIDDEN}{HALVES}]"), re.compile(rf"[\s{CONTROLS}]+")
+_SEEN = re.compile(SOMETHING)
 
 
-def one_line(said: str) -> str:
-    """Give it on one line, without what nobody sees; "" where nothing of it is seen."""
-    line = _BLANK.sub(" ", _HIDDEN.sub("", said)).strip()
+def one_line(said: str, most: int | None = None) -> str:
+    """Give it on one line of at most that many characters, without what nobody sees; "" if that is all."""
+    line = _BLANK.sub(" ", _HIDDEN.sub("", said)).strip()[:most].strip()
     return line if _SEEN.search(line) else ""

@@ -52,7 +52,7 @@ def menu(conversation_id: str) -> str:
 def rename(conversation_id: str) -> Response:
     """Call it something else; nothing gives it its first words back."""
     access.conversation_or_404(conversation_id, need="own")
-    title = one_line(request.form.get("title", ""))[:TITLE_LENGTH].strip()
+    title = one_line(request.form.get("title", ""), TITLE_LENGTH)
     house().store.write(lambda tx: conversations.change(tx, conversation_id, {"title": title or None}))
     return _done(conversation_id)
 
