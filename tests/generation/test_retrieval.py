@@ -5,14 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gevent.monkey import get_original
 from sqlalchemy import select
 
 from chat.core.sources import Source
+from chat.generation import retrieval
 from chat.generation.retrieval import Near, Retrieval
 from chat.store import documents
 from chat.store.document_tables import passages
+from chat.store.drawn_on import look
 from tests.store.library import ready
 from tests.store.talk import ADA, BEN, Talk
+
+thread = get_original("_thread", "get_ident")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -158,3 +163,20 @@ def test_a_document_that_is_there_twice_is_given_once(talk: Talk) -> None:
     ready(talk, "A white whale.")
     ready(talk, "A white whale.", name="copy.md")
     assert texts(find(talk, "whale")) == ["A white whale."]
+
+
+def test_on_sqlite_words_are_looked_for_beside_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Talk(f"sqlite:///{tmp_path}/talk.sqlite3") as talk:
+        ready(talk, "The lease ends in May.")
+        threads = []
+
+        def noted(*arguments: Any) -> Any:
+            threads.append(thread())
+            return look(*arguments)
+
+        monkeypatch.setattr(retrieval, "look", noted)
+        assert find(talk, "When does the lease end?")
+        assert thread() not in threads
+        assert len(threads) == 1
