@@ -9,11 +9,9 @@ from typing import Any
 from flask import Flask, current_app, request
 from markupsafe import Markup
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
 from chat.core.documents.status import DocumentStatus, is_ready
-from chat.core.log import StoreAway
 from chat.store import documents
 from chat.store.document_moves import topic_of_conversation, topic_of_library
 from chat.store.documents import Document
@@ -194,14 +192,9 @@ class DocumentsAside:
 
     def look(self, rung: Set[str]) -> bytes:
         """See `chat.web.scene_events.Aside`."""
-        if not self._rest.due(rung):
+        drawn = self._rest.look(rung, self._draw)
+        if drawn is None:
             return b""
-        try:
-            with self._app.app_context():
-                drawn = self._place.draw()
-        except (StoreAway, SQLAlchemyError):
-            return b""  # still due: it looks again at the next beat
-        self._rest.done()
         before, self._drawn = self._drawn, drawn
         sign = sign_of("".join(drawn.values()))
         if sign == self._shown:
@@ -209,6 +202,10 @@ class DocumentsAside:
         self._shown = sign
         changed = (name for name in drawn if before.get(name) != drawn[name])
         return sse.encode(None, "".join(_swap(name, drawn[name]) for name in changed))
+
+    def _draw(self) -> dict[str, str]:
+        with self._app.app_context():
+            return self._place.draw()
 
 
 def documents_aside(place: Place) -> tuple[DocumentsAside, ...]:

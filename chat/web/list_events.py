@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence, Set
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
-from chat.core.log import StoreAway
 from chat.live.bell import Ear
 from chat.store.listing import topic_of
 from chat.store.people import Person
@@ -36,13 +34,9 @@ class ListAside:
 
     def look(self, rung: Set[str]) -> bytes:
         """See `chat.web.scene_events.Aside`."""
-        if not self._rest.due(rung):
+        html = self._rest.look(rung, self._draw)
+        if html is None:
             return b""
-        try:
-            html = self._draw()
-        except (StoreAway, SQLAlchemyError):
-            return b""  # still due: it looks again at the next beat
-        self._rest.done()
         before, self._drawn = self._drawn, drawn_of(html)
         if sign_of(html) == self._shown:
             return b""

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Set
 
 from flask import request
-from sqlalchemy.exc import SQLAlchemyError
 
 from chat.core import sse
-from chat.core.log import StoreAway
 from chat.web import access
 from chat.web.access import Need
 from chat.web.house import house
@@ -27,13 +25,7 @@ class RoleAside:
 
     def look(self, rung: Set[str]) -> bytes:
         """See `chat.web.scene_events.Aside`."""
-        if not self._rest.due(rung):
-            return b""
-        try:
-            right = self._right()
-        except (StoreAway, SQLAlchemyError):
-            return b""  # still due: it looks again at the next beat
-        self._rest.done()
+        right = self._rest.look(rung, self._right)
         if right is None or right == self._told:  # whose right is gone is sent away by the line itself
             return b""
         self._told = right
