@@ -80,6 +80,7 @@ def test_what_is_typed_survives_a_reload_and_a_failed_send_and_is_asked_once(ser
     expect(driver.page.locator("#trouble")).to_contain_text("could not be reached")
     expect(field).to_have_value("Second.")
     assert lost == [200]
+    expect(driver.page.locator(".message.assistant > .text")).to_have_text(["Yes.", "Yes."])
     driver.wait_for_end()
     driver.page.reload()
     expect(field).to_have_value("Second.")

@@ -63,8 +63,19 @@ def until_ready(person: Person, document_id: str) -> dict[str, Any]:
 
 
 def readers_of(server: RealServer) -> list[psutil.Process]:
-    """The processes that read for a server's workers."""
-    return [child for worker in server.workers for child in worker.children() if runs(child)]
+    """The processes that read for a server's workers; not one just spawned: its worker waits for its start."""
+    return [
+        child
+        for worker in server.workers
+        for child in worker.children()
+        if runs(child) and "chat.extraction" in command_of(child)
+    ]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return process.cmdline()
+    return []
 
 
 def held_in_the_middle(server: RealServer, person: Person, document_id: str) -> psutil.Process:
