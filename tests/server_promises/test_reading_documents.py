@@ -63,7 +63,7 @@ def until_ready(person: Person, document_id: str) -> dict[str, Any]:
 
 
 def readers_of(server: RealServer) -> list[psutil.Process]:
-    """The processes that read for a server's workers; not one just spawned: its worker waits for its start."""
+    """The processes that read for a server's workers: none just spawned, for whose start its worker waits."""
     return [
         child
         for worker in server.workers
