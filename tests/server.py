@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -194,7 +195,15 @@ def runs(process: psutil.Process) -> bool:
 
 
 def free_port() -> int:
-    """Name a loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Name a loopback port that nobody listens on, and none of those that the system gives out by itself.
+
+    It stays free until it is used: between a server's death and its restart nobody else is given it.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue  # somebody has it
+            return port
