@@ -26,7 +26,7 @@ def cut_after(seconds: float, line: Line) -> Iterator[None]:
     driver, so no half-read answer is left for whoever asks next.
     """
     watch = gevent.get_hub().loop.timer(seconds)
-    watch.start(_cut, line)
+    watch.start(_cut, line, update=True)  # from now on, and not from when the loop last looked
     try:
         yield
     finally:

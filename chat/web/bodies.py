@@ -131,7 +131,7 @@ def rung_when_over(permit: Permit, ear: Ear, now: float) -> Iterator[None]:
         yield
         return
     alarm = gevent.get_hub().loop.timer(max(0.0, permit.ends_at - now) + MARGIN_S)
-    alarm.start(ear.ring, OVER)
+    alarm.start(ear.ring, OVER, update=True)  # from now on, and not from when the loop last looked
     try:
         yield
     finally:
