@@ -1,18 +1,21 @@
 """The streaming column put together by hand: real SQLite, tapes, bell and engine; no Flask, no provider."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import gevent
 from sqlalchemy import create_engine
 
 from chat.composition import fetch
-from chat.core.frames import Frame, Slice
+from chat.core.frames import Frame, Ping, Slice
 from chat.generation import clock, identity
 from chat.generation.engine import Engine, NoSource, Pace
 from chat.generation.iterables import FromIterable
+from chat.generation.reaper import Waits
 from chat.generation.runner import Limits, Runner
 from chat.generation.writer import Writer
 from chat.live.bell import Bell, LocalBell
@@ -28,10 +31,21 @@ from chat.store.sqlite import SqliteStore, prepare
 from chat.store.stored import StreamState
 from chat.store.streams import Batch, Streams
 from chat.store.tables import metadata
+from tests.patience import PATIENCE_S
 
 NO_LIMITS = Limits(0, 0)
-QUICK = Pace(flush_ms=50)
-BY_RING_ALONE = Pace(flush_ms=50, renew_s=3600)  # what is heard then was heard by its ring, and by no clock
+UNTIL_TOLD = Waits(start_pending_s=(3600, 3600))  # what a test has yet to drive is started by nobody else
+QUICK = Pace(flush_ms=50, waits=UNTIL_TOLD)
+# What is heard then was heard by its ring, and by no clock.
+BY_RING_ALONE = Pace(flush_ms=50, renew_s=3600, waits=UNTIL_TOLD)
+
+_RIGS: list["Rig"] = []  # that were made and not ended
+
+
+def end_rigs() -> None:
+    """End all that were made: what a test leaves running takes its turns from the tests after it."""
+    while _RIGS:
+        _RIGS.pop().end()
 
 
 class Clock:
@@ -86,6 +100,17 @@ class Rig:
             continues=continues, salvage=self.shared.salvage,
         )  # fmt: skip
         self._ids = (f"s{number}" for number in itertools.count())
+        self._begun: list[gevent.Greenlet] = []  # its rounds, and what it generates
+        self.writer.run = partial(self._noted, self.writer.run)
+        for name in ("_renew_for_ever", "_reap_for_ever", "_generate"):
+            setattr(self.engine, name, partial(self._noted, getattr(self.engine, name)))
+        _RIGS.append(self)
+
+    def end(self) -> None:
+        """Let nothing of it run on, as the death of its process would."""
+        gevent.killall(self._begun, timeout=PATIENCE_S)
+        self.store.close()
+        self.database.dispose()
 
     def stream(self, pieces: Iterable[str] | None = None, chunk_by: str = "sentence") -> str:
         """Make a pending stream; with `pieces` the engine can drive it."""
@@ -108,7 +133,9 @@ class Rig:
     ) -> Iterator[Iterator[Frame]]:
         reader = self.logs.reader(stream_id, pace)
         with reader, self.bell.listen(*reader.topics) as ear:
-            yield follow(reader, ear, offset, epoch, 5, lambda rung: False)
+            frames = follow(reader, ear, offset, epoch, 5, lambda rung: False)
+            # How often nothing came says only how fast the machine is.
+            yield (frame for frame in frames if not isinstance(frame, Ping))
 
     def text(self, stream_id: str) -> str:
         """Give what is stored."""
@@ -120,6 +147,10 @@ class Rig:
         state = self.streams.state(stream_id)
         assert state is not None
         return state.status
+
+    def _noted(self, run: Callable[..., None], *given: Any) -> None:
+        self._begun.append(gevent.getcurrent())
+        run(*given)
 
     def _fetch(self, *place: object) -> object:
         self.reads += 1
