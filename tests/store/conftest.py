@@ -7,9 +7,20 @@ import pytest
 from sqlalchemy import create_engine
 
 from chat import addresses
+from chat.store import postgres
 from chat.store.tables import metadata
+from tests.patience import PATIENCE_S
 from tests.services import fresh_database
 from tests.store.talk import Talk
+
+
+@pytest.fixture(autouse=True)
+def _patience_with_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody be told to come back because a busy machine kept them: how long one waits is not tested."""
+    for name in ("TURN_S", "HANG_S"):
+        monkeypatch.setattr(postgres, name, PATIENCE_S)
+    for name in ("lock_timeout", "statement_timeout"):
+        monkeypatch.setitem(postgres.SESSION, name, f"{PATIENCE_S:g}s")
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,15 @@
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from time import monotonic
 
 import gevent
+import psycopg
 import pytest
+from gevent.event import Event
 from sqlalchemy import event, insert, select, text, update
 
-from chat.addresses import database
+from chat.addresses import database, libpq
 from chat.core.log import StoreAway
 from chat.store import people as who
 from chat.store import postgres
@@ -62,21 +65,48 @@ def sleep(seconds: float):
     return lambda conn: conn.execute(text(f"SELECT pg_sleep({seconds})")).all()
 
 
-def test_a_slow_query_holds_up_nobody_else(store: PostgresStore) -> None:
-    ticks = 0
-    slow = gevent.spawn(store.read, sleep(0.2))
-    while not slow.ready():
-        gevent.sleep(0.01)
-        ticks += 1
-    assert ticks > 1
+class Gate:
+    """Queries come to it and wait there, for as long as the test wants them to."""
+
+    def __init__(self, line: psycopg.Connection) -> None:
+        self._line = line
+        line.execute("SELECT pg_advisory_lock(1)")
+
+    def wait(self, conn):
+        return conn.execute(text("SELECT 'secret', pg_advisory_xact_lock_shared(1)")).all()
+
+    def until_somebody_waits(self) -> None:
+        here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        waiting = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {here}"
+        with gevent.Timeout(PATIENCE_S):
+            while not self._line.execute(waiting).fetchone()[0]:
+                gevent.sleep(0.01)
+
+    def open(self) -> None:
+        self._line.execute("SELECT pg_advisory_unlock_all()")
 
 
-def test_writes_go_on_however_many_read(store: PostgresStore) -> None:
-    readers = [gevent.spawn(store.read, sleep(0.2)) for _ in range(10)]
-    gevent.sleep(0.01)
+@pytest.fixture
+def gate(postgres_url: str) -> Iterator[Gate]:
+    with psycopg.connect(libpq(postgres_url), autocommit=True) as line:
+        yield Gate(line)
+
+
+def test_a_slow_query_holds_up_nobody_else(store: PostgresStore, gate: Gate) -> None:
+    slow = gevent.spawn(store.read, gate.wait)
+    gate.until_somebody_waits()
+    assert not slow.ready()
+    gate.open()
+    assert slow.get(timeout=PATIENCE_S)
+
+
+def test_writes_go_on_however_many_read(store: PostgresStore, gate: Gate) -> None:
+    readers = [gevent.spawn(store.read, gate.wait) for _ in range(10)]
+    gate.until_somebody_waits()
     with gevent.Timeout(PATIENCE_S):
         store.write(rename("Ada L."))
-    assert not all(reader.ready() for reader in readers)
+    assert not any(reader.ready() for reader in readers)
+    gate.open()
     gevent.joinall(readers, raise_error=True)
 
 
@@ -94,13 +124,18 @@ def test_two_who_block_each_other_both_come_through(store: PostgresStore) -> Non
     store.write(lambda tx: tx.execute(insert(people), rows))
     other = PostgresStore(store._writers, lambda topics: None)  # a second process, in effect
     tries = 0
+    holding: set[str] = set()
+    crosswise = Event()
 
     def both(first: str, second: str):
         def write(tx: Transaction) -> None:
             nonlocal tries
             tries += 1
             tx.execute(update(people).where(people.c.id == first).values(name="n"))
-            gevent.sleep(0.2)
+            holding.add(first)
+            if len(holding) == 2:
+                crosswise.set()
+            assert crosswise.wait(PATIENCE_S)
             tx.execute(update(people).where(people.c.id == second).values(name="n"))
 
         return write
@@ -117,10 +152,11 @@ def test_a_person_is_made_once_by_many_at_once(postgres_url: str, store: Postgre
     many.close()
 
 
-def test_a_reply_that_nobody_took_reaches_nobody_else(store: PostgresStore) -> None:
-    leaver = gevent.spawn(store.read, lambda conn: conn.execute(text("SELECT 'secret', pg_sleep(1)")).all())
-    gevent.sleep(0.1)
+def test_a_reply_that_nobody_took_reaches_nobody_else(store: PostgresStore, gate: Gate) -> None:
+    leaver = gevent.spawn(store.read, gate.wait)
+    gate.until_somebody_waits()
     leaver.kill()
+    gate.open()
     assert [name(store) for _ in range(5)] == ["Ada"] * 5
 
 
@@ -184,7 +220,9 @@ def test_the_lease_clock_goes_on_within_a_transaction(store: PostgresStore) -> N
         sleep(0.05)(conn)
         return conn.execute(select(lease_clock() + 6.0)).scalar_one() - first
 
-    assert 6.04 < store.read(look) < 7
+    began = monotonic()
+    went_on = store.read(look) - 6.0
+    assert 0.04 < went_on < monotonic() - began + 0.01
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
@@ -237,12 +275,13 @@ def test_while_it_is_away_everybody_is_told_at_once(own_server: Postgres, away: 
 def test_a_server_that_stands_still_is_left_in_bounded_time_and_nobody_waits_for_ever(
     own_server: Postgres, away: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "HANG_S", 0.5)
     assert name(away)
     own_server.pause()
     try:
-        with gevent.Timeout(PATIENCE_S), pytest.raises(StoreAway):
-            name(away)
+        with monkeypatch.context() as patch, gevent.Timeout(PATIENCE_S):
+            patch.setattr(postgres, "HANG_S", 0.5)
+            with pytest.raises(StoreAway):
+                name(away)
     finally:
         own_server.resume()
     with gevent.Timeout(PATIENCE_S):
