@@ -9,7 +9,8 @@ MODEL = "spends;tokens=200"
 
 
 def test_over_budget_the_provider_is_not_called(server_factory: ServerFactory, upstream: Upstream) -> None:
-    server = server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted", CHAT_DAILY_TOKENS="100")
+    model = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "scripted"}
+    server = server_factory(app="tests.unhurried:app", CHAT_DAILY_TOKENS="100", **model)
     ada = Person.sign_in(server.url, "Ada")
     first, second = ada.ask(model=MODEL), ada.ask(model=MODEL)
     ada.drive(first.stream_id).read_all()
@@ -22,7 +23,9 @@ def test_over_budget_the_provider_is_not_called(server_factory: ServerFactory, u
     third = ada.call("POST", "/api/streams", {"prompt": "And now?", "model": MODEL})
     assert (third.status_code, third.json()["error"]["code"]) == (429, "budget_used_up")
 
-    # Nobody drives the second one: the server ends it by itself, and says why.
+    # Nobody drives the second one: a server as it usually is ends it by itself, and says why.
+    server.app = "app:app"
+    server.restart()
     state = until_status(ada, second.stream_id, "error")
     assert state["error"]["code"] == "budget_used_up"
     assert state["usage"] is None

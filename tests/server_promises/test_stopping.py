@@ -2,6 +2,7 @@
 
 import time
 
+from tests.conftest import ServerFactory
 from tests.person import Person
 from tests.reading import Copy
 from tests.scripted import answer_of, read_script
@@ -14,11 +15,15 @@ WHOLE = answer_of(read_script(MODEL))
 AT_ONCE_S = 30.0  # a moment, on a machine that does other things too; the provider is silent for an hour
 
 
-def test_before_anybody_started_it(person: Person, upstream: Upstream) -> None:
+def test_before_anybody_started_it(server_factory: ServerFactory, upstream: Upstream) -> None:
+    server = server_factory(app="tests.unhurried:app", OPENAI_BASE_URL=upstream.url)
+    person = Person.sign_in(server.url)
     asked = person.ask(model=MODEL)
     answer = person.stop(asked.stream_id)
     assert (answer.status_code, answer.json()) == (202, {"stream_id": asked.stream_id, "status": "stopped"})
     assert person.drive(asked.stream_id).read_all() == b""
+    server.app = "app:app"
+    server.restart()
     person.ask(model="later")
     until(lambda: upstream.count("later"))  # the server starts what nobody drives, and this one came later
     assert person.state(asked.stream_id)["status"] == "stopped"
@@ -34,7 +39,7 @@ def test_before_the_first_token(person: Person, upstream: Upstream) -> None:
     end = driver.until("end")
     assert end.at - began < AT_ONCE_S
     assert (end.data["status"], end.data["offset"], end.data["error"]) == ("stopped", 0, None)
-    until(lambda: not upstream.log[-1].open)  # the provider is let go as well
+    until(lambda: not upstream.last("silent").open)  # the provider is let go as well
 
 
 def test_in_mid_answer_the_text_and_the_usage_are_kept(person: Person, upstream: Upstream) -> None:
@@ -56,7 +61,7 @@ def test_in_mid_answer_the_text_and_the_usage_are_kept(person: Person, upstream:
     assert copy.text == text
     assert copy.end is not None
     assert copy.end["status"] == "stopped"
-    until(lambda: not upstream.log[-1].open)
+    until(lambda: not upstream.last(MODEL).open)
 
 
 def test_twice_and_after_the_end_changes_nothing(person: Person, upstream: Upstream) -> None:
@@ -93,4 +98,4 @@ def test_deleting_a_live_answer_stops_it_and_tells_readers_not_to_return(
     driver.read_all()
     assert person.call("GET", f"/api/streams/{asked.stream_id}").status_code == 404
     assert person.call("DELETE", f"/api/streams/{asked.stream_id}").status_code == 404
-    until(lambda: not upstream.log[-1].open)
+    until(lambda: not upstream.last(MODEL).open)
