@@ -100,6 +100,10 @@ class Upstream:
         """Say how many questions came, for one model or in all."""
         return sum(model is None or seen.model == model for seen in self.log)
 
+    def last(self, model: str) -> Seen:
+        """Give this model's newest question: what an earlier test left may come in after it, for another."""
+        return next(seen for seen in reversed(self.log) if seen.model == model)
+
     def hold(self, characters: int, model: str = "scripted") -> None:
         """Say no more of this model's thoughts and answers than so many characters, until told otherwise.
 

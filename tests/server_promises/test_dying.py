@@ -111,7 +111,7 @@ def test_continuing_goes_on_from_the_stored_text_in_the_next_epoch(
     assert copy.end["status"] == "done"
     assert copy.text == kept + answer_of(read_script(AGAIN))
     assert person.state(asked.stream_id)["text"] == copy.text
-    assert any(kept in message["content"] for message in upstream.log[-1].messages)
+    assert any(kept in message["content"] for message in upstream.last(MODEL).messages)
     first = viewer.next()
     assert first is not None
     assert first.name in ("end", "chunk")  # interrupted is told as an end; or it saw the continuation
