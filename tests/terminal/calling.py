@@ -51,13 +51,22 @@ class Running:
     def press_ctrl_c(self) -> None:
         self.process.send_signal(2)
 
-    def finish(self, timeout: float = PATIENCE_S) -> Done:
+    def finish(self) -> Done:
         """Read to the end; the exit status, and all that it said."""
         while self._more():
             pass
-        status = self.process.wait(timeout)
-        err = self.process.stderr.read().decode() if self.process.stderr else ""
+        status, err = self.end()
         return Done(status, self.out.decode(), err)
+
+    def leave(self) -> None:
+        """Read no more of what it writes: the next that it writes finds nobody."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def end(self, timeout: float = PATIENCE_S) -> tuple[int, str]:
+        """Wait for its end; the exit status, and what it said on stderr."""
+        status = self.process.wait(timeout)
+        return status, self.process.stderr.read().decode() if self.process.stderr else ""
 
     def _more(self) -> bool:
         try:

@@ -1,21 +1,20 @@
 """`python -m chat ask`: the answer's bytes on stdout, the truth in the exit status."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.browser.cable import Cable
-from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.scripted import PROSE, Script
 from tests.server import RealServer
 from tests.server_promises.waiting import until, until_status
-from tests.terminal.calling import COMMAND, Terminal
+from tests.terminal.calling import Terminal
+from tests.terminal.conftest import Hold
 from tests.upstream import Upstream
 
-SLOW = "any;pace=60;tokens=240"
+LONG = "any;tokens=240"  # PROSE three times, as far as a test lets it
 
 
 def answer_in(person: Person, number: int = -1) -> dict[str, object]:
@@ -117,8 +116,9 @@ def test_an_answer_that_failed_is_no_success(terminal: Terminal, person: Person,
     assert done.err == stored["error"]["message"] + "\n"
 
 
-def test_an_answer_that_somebody_stops_is_no_success(terminal: Terminal, person: Person) -> None:
-    with terminal.start("ask", "-m", SLOW, "What is a stream?") as running:
+def test_an_answer_that_somebody_stops_is_no_success(terminal: Terminal, person: Person, hold: Hold) -> None:
+    hold(60, LONG)
+    with terminal.start("ask", "-m", LONG, "What is a stream?") as running:
         running.until("reader")
         person.stop(str(answer_in(person)["stream_id"]))
         done = running.finish()
@@ -126,8 +126,9 @@ def test_an_answer_that_somebody_stops_is_no_success(terminal: Terminal, person:
     assert done.out == written(answer_in(person))
 
 
-def test_ctrl_c_stops_the_answer_on_the_server(terminal: Terminal, person: Person) -> None:
-    with terminal.start("ask", "-m", SLOW, "What is a stream?") as running:
+def test_ctrl_c_stops_the_answer_on_the_server(terminal: Terminal, person: Person, hold: Hold) -> None:
+    hold(60, LONG)
+    with terminal.start("ask", "-m", LONG, "What is a stream?") as running:
         running.until("reader")
         running.press_ctrl_c()
         done = running.finish()
@@ -139,19 +140,19 @@ def test_ctrl_c_stops_the_answer_on_the_server(terminal: Terminal, person: Perso
 
 def test_ctrl_c_stops_it_before_the_first_token_too(terminal: Terminal, person: Person) -> None:
     with terminal.start("ask", "-m", "silent", "Anybody there?") as running:
-        while not person.get("/api/conversations")["items"]:
-            pass
+        until(lambda: person.get("/api/conversations")["items"])
         running.press_ctrl_c()
         assert running.finish().status == 130
     assert answer_in(person)["status"] == "stopped"
 
 
-def test_a_second_ctrl_c_just_leaves(terminal: Terminal, person: Person, server: RealServer) -> None:
+def test_a_second_ctrl_c_just_leaves(
+    terminal: Terminal, person: Person, server: RealServer, hold: Hold
+) -> None:
+    hold(60, LONG)
     with (
         Cable(server.port) as cable,
-        Terminal.of(person, terminal.home, cable.url).start(
-            "ask", "-m", "any;pace=20;tokens=400", "What is a stream?"
-        ) as running,
+        Terminal.of(person, terminal.home, cable.url).start("ask", "-m", LONG, "Live?") as running,
     ):
         running.until("reader")
         cable.pull()
@@ -164,34 +165,36 @@ def test_a_second_ctrl_c_just_leaves(terminal: Terminal, person: Person, server:
 
 
 def test_a_cut_line_neither_loses_nor_doubles_a_byte(
-    terminal: Terminal, person: Person, server: RealServer
+    terminal: Terminal, person: Person, server: RealServer, hold: Hold
 ) -> None:
+    hold(60, LONG)
     with (
         Cable(server.port) as cable,
-        Terminal.of(person, terminal.home, cable.url).start(
-            "ask", "-m", SLOW, "What is a stream?"
-        ) as running,
+        Terminal.of(person, terminal.home, cable.url).start("ask", "-m", LONG, "Live?") as running,
     ):
-        for seen in ("reader", "watches", "breaks"):
+        for seen, then in (("reader", 140), ("watches", 220), ("breaks", None)):
             running.until(seen)
             cable.pull()
+            hold(then, LONG)  # which is said while nobody hears it
             cable.plug_in()
         done = running.finish()
     assert (done.status, done.out) == (0, written(answer_in(person)))
 
 
 def test_on_a_screen_every_token_comes_once_too(
-    terminal: Terminal, person: Person, server: RealServer
+    terminal: Terminal, person: Person, server: RealServer, hold: Hold
 ) -> None:
+    hold(60, LONG)
     with (
         Cable(server.port) as cable,
         Terminal.of(person, terminal.home, cable.url).start_on_screen(
-            "ask", "-m", SLOW, "What is a stream?"
+            "ask", "-m", LONG, "What is a stream?"
         ) as running,
     ):
-        for seen in ("reader", "watches"):
+        for seen, then in (("reader", 140), ("watches", None)):
             running.until(seen)
             cable.pull()
+            hold(then, LONG)
             cable.plug_in()
         done = running.finish()
     shown = done.out.replace("\r\n", "\n")
@@ -207,14 +210,13 @@ def test_a_screen_takes_no_orders_from_a_model(terminal: Terminal, standing_upst
     assert terminal.run("ask", "-m", "orders", "Now?").out == f"{text}\n"
 
 
-def test_a_reader_who_has_seen_enough_hurts_nobody(terminal: Terminal, person: Person) -> None:
-    command = f"{' '.join(COMMAND)} ask -m '{SLOW}' hello; echo \"status $?\" >&2"
-    done = subprocess.run(
-        ["bash", "-c", f"({command}) | head -c 9"], env=terminal.environment, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
-    assert done.stdout == PROSE[:9]
-    assert done.stderr == "status 141\n"
+def test_a_reader_who_has_seen_enough_hurts_nobody(terminal: Terminal, person: Person, hold: Hold) -> None:
+    hold(60, LONG)
+    with terminal.start("ask", "-m", LONG, "hello") as running:
+        assert running.until(PROSE[:9]).startswith(PROSE[:9])
+        running.leave()  # as `head -c 9` does
+        hold(None, LONG)
+        assert running.end() == (141, "")
     until_status(person, str(answer_in(person)["stream_id"]), "done")
 
 
