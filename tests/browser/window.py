@@ -51,6 +51,8 @@ SHAPE = """
 }
 """
 
+ANSWERS = ".message.assistant"
+
 
 @dataclass
 class Window:
@@ -60,6 +62,7 @@ class Window:
     dialogs: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    answered: str = ""  # the newest answer here when a question was last sent from here
 
     def __post_init__(self) -> None:
         self.page.add_init_script(WATCH)
@@ -83,6 +86,7 @@ class Window:
 
     def ask(self, text: str) -> None:
         """Type a question and send it with Enter."""
+        self.answered = self.page.locator(ANSWERS).evaluate_all("(all) => all.at(-1)?.id ?? ''")
         self.page.locator("#ask").fill(text)
         self.page.locator("#ask").press("Enter")
 
@@ -172,7 +176,12 @@ class Window:
         )
 
     def wait_for_end(self, timeout: float = PATIENCE_S * 1000) -> None:
-        """Wait until the newest answer is not live any more and no tail hangs at its mark."""
+        """Wait until the newest answer is not live any more and no tail hangs at its mark.
+
+        After a question was sent from here that is its answer, and not the one that stood here before.
+        """
+        if self.answered:
+            expect(self.page.locator(ANSWERS).last).not_to_have_id(self.answered, timeout=timeout)
         expect(self.state).not_to_have_class("state live", timeout=timeout)
         expect(self.page.locator(".mark:not(:empty)")).to_have_count(0, timeout=timeout)
 
