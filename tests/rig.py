@@ -102,8 +102,8 @@ class Rig:
         self._ids = (f"s{number}" for number in itertools.count())
         self._begun: list[gevent.Greenlet] = []  # its rounds, and what it generates
         self.writer.run = partial(self._noted, self.writer.run)
-        for name in ("_renew_for_ever", "_reap_for_ever", "_generate"):
-            setattr(self.engine, name, partial(self._noted, getattr(self.engine, name)))
+        for run in ("_renew_for_ever", "_reap_for_ever", "_generate"):
+            setattr(self.engine, run, partial(self._noted, getattr(self.engine, run)))
         _RIGS.append(self)
 
     def end(self) -> None:
