@@ -3,10 +3,12 @@
 import gevent
 import pytest
 from flask import Flask
+from gevent.monkey import get_original
 from werkzeug.security import generate_password_hash
 
 from chat.web import passwords
 from chat.web.caller import COOKIE
+from tests.patience import PATIENCE_S
 from tests.web.calls import Api, opened_app
 from tests.web.people import PASSWORD, QUICK, Browser, disable, said
 
@@ -112,18 +114,20 @@ def test_hashes_are_as_slow_as_werkzeug_has_them(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nobodys_line_waits_for_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    beats = []
+    gate = get_original("_thread", "allocate_lock")()
+    gate.acquire()
 
-    def beat() -> None:
-        while True:
-            beats.append(1)
-            gevent.sleep(0.005)
+    def hash_slowly(password: str) -> str:
+        assert gate.acquire(timeout=PATIENCE_S), "the hub stood still"
+        return generate_password_hash(password, QUICK)
 
-    beating = gevent.spawn(beat)
-    passwords.hash_password(PASSWORD)
-    beating.kill()
-    assert len(beats) > 3, "the hub stood still"
+    monkeypatch.setattr(passwords, "generate_password_hash", hash_slowly)
+    hashing = gevent.spawn(passwords.hash_password, PASSWORD)
+    for _ in range(4):
+        gevent.sleep(0.005)
+    assert not hashing.ready()
+    gate.release()
+    assert passwords.is_password(hashing.get(), PASSWORD)
 
 
 def test_a_password_is_the_same_however_its_letters_are_composed(browser: Browser, login: str) -> None:

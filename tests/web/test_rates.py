@@ -3,9 +3,17 @@
 import pytest
 from flask import Flask
 
+from chat.web import rates
 from chat.web.errors import RateLimited
 from chat.web.rates import Rate, caller_address
+from tests.patience import PATIENCE_S
 from tests.services import Redis
+
+
+@pytest.fixture(autouse=True)
+def _patience_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that is slow on a busy machine is not away."""
+    monkeypatch.setattr(rates, "PATIENCE_S", PATIENCE_S)
 
 
 def counted(rate: Rate, key: str = "203.0.113.5") -> bool:
