@@ -29,6 +29,7 @@ def test_a_client_that_stalls_is_one_line(server_factory: ServerFactory, upstrea
         request = f"POST /api/streams/{asked.stream_id} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n"
         client.sendall(request.encode())
         until(lambda: "stalled or vanished" in server.logs)
+    server.stop()
     assert "Traceback" not in server.logs
 
 
@@ -41,6 +42,7 @@ def test_a_client_that_hangs_up_is_none(server_factory: ServerFactory, upstream:
         driver.response.read_at_least(40)
         driver.response.close()
     until(lambda: server.logs.count("answered") == 3)
+    server.stop()  # by then whoever wrote to those lines has noticed, too
     assert "Traceback" not in server.logs
 
 

@@ -3,6 +3,7 @@
 import psycopg
 import redis
 
+from tests.server_promises.waiting import until
 from tests.services import Postgres, Redis, fresh_database, fresh_keys
 
 
@@ -22,7 +23,7 @@ def test_a_paused_service_is_silent_until_it_goes_on(own_redis: Redis) -> None:
     own_redis.pause()
     assert not own_redis.answers()
     own_redis.resume()
-    assert own_redis.answers()
+    until(own_redis.answers)
 
 
 def test_a_flushed_redis_knows_nothing(own_redis: Redis) -> None:
