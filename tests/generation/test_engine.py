@@ -24,7 +24,8 @@ def rig(tmp_path: Path) -> Rig:
     return made
 
 
-def drip(count: int = 1000, pause: float = 0.005) -> Iterator[str]:
+def drip(count: int = 1_000_000, pause: float = 0.005) -> Iterator[str]:
+    """Say something now and then; without a count for longer than any test lasts."""
     for number in range(count):
         yield f"drop {number} "
         gevent.sleep(pause)

@@ -6,10 +6,12 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.core.lifecycle import Status
 from tests.generation.test_engine import drip, wait_for
 from tests.generation.test_surviving import FIRST, SECOND, endless, left_behind
+from tests.patience import PATIENCE_S
 from tests.rig import BY_RING_ALONE, Rig
 
 
@@ -66,19 +68,22 @@ def test_a_stop_at_a_process_that_lost_the_answer_unknowingly_reaches_the_one_th
 
 
 def test_a_stop_of_what_is_just_handed_over_goes_with_it(tmp_path: Path, heir: Rig) -> None:
-    def slow() -> Iterator[str]:
+    hears = Event()
+
+    def deaf() -> Iterator[str]:
         yield FIRST
-        gevent.sleep(0.3)  # for so long it does not hear that it has to leave
+        hears.wait()  # for so long it does not hear that it has to leave
         yield ""
 
     leaving = Rig(tmp_path, continues=True)
     leaving.engine.start()
-    stream = leaving.stream(slow())
+    stream = leaving.stream(deaf())
     leaving.engine.drive(stream)
-    gevent.sleep(0.05)
-    leave = gevent.spawn(leaving.engine.drain, 5)
-    gevent.sleep(0.05)
+    wait_for(lambda: leaving.text(stream) == FIRST)
+    leave = gevent.spawn(leaving.engine.drain, PATIENCE_S)
+    wait_for(lambda: leaving.engine.grace_over.is_set())
     leaving.engine.stop(stream)
+    hears.set()
     assert leave.get()
     heir.sources[stream] = [SECOND]
     heir.engine.start()

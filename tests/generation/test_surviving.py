@@ -5,10 +5,12 @@ from pathlib import Path
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.core.frames import End, Rewind
 from chat.core.lifecycle import Status
 from chat.generation.engine import CONTINUATIONS
+from chat.generation.identity import Owner
 from chat.generation.reaper import Reaper, Waits
 from chat.store.streams import Batch
 from tests.generation.test_engine import drip, wait_for
@@ -16,6 +18,7 @@ from tests.patience import PATIENCE_S
 from tests.rig import BY_RING_ALONE, Rig, text_of
 
 FIRST, SECOND = "first half, ", "second half."
+ALIVE = str(Owner("another-host", "its-boot", 7, "1"))  # of another host only the lease can tell
 
 
 def endless(text: str) -> Iterator[str]:
@@ -65,8 +68,8 @@ def test_its_readers_see_no_end_in_between(dead: Rig, heir: Rig):
     assert text_of(seen) == FIRST + "".join(f"drop {n} " for n in range(20))
 
 
-def test_of_two_heirs_one_goes_on(dead: Rig, heir: Rig, tmp_path: Path):
-    other = Rig(tmp_path, owner="other", continues=True)
+def test_of_two_heirs_one_goes_on(dead: Rig, tmp_path: Path):
+    heir, other = (Rig(tmp_path, owner=f"{name}-{ALIVE}", continues=True) for name in ("one", "other"))
     stream = left_behind(dead)
     begun = []
 
@@ -140,7 +143,7 @@ def test_who_leaves_hands_over_and_loses_nothing(tmp_path: Path, heir: Rig):
     leaving.engine.drive(stream)
     wait_for(lambda: leaving.text(stream) == FIRST)
     heir.sources[stream] = [SECOND]
-    assert leaving.engine.drain(5)
+    assert leaving.engine.drain(PATIENCE_S)
     assert leaving.status(stream) == Status.STREAMING, "it is on its way, in nobody's hands for a moment"
     assert leaving.text(stream) == FIRST
     heir.engine.start()
@@ -150,12 +153,34 @@ def test_who_leaves_hands_over_and_loses_nothing(tmp_path: Path, heir: Rig):
 def test_who_leaves_lets_answers_finish_within_the_time_of_grace(tmp_path: Path):
     leaving = Rig(tmp_path, continues=True)
     leaving.engine.start()
-    short, long = leaving.stream(drip(5)), leaving.stream(drip(100_000))
-    for stream in (short, long):
+    goes_on = Event()
+
+    def short() -> Iterator[str]:
+        yield FIRST
+        goes_on.wait()
+        yield SECOND
+
+    brief, long = leaving.stream(short()), leaving.stream(drip())
+    for stream in (brief, long):
         leaving.engine.drive(stream)
-    assert leaving.engine.drain(PATIENCE_S, grace_s=3.0)
-    assert leaving.status(short) == Status.DONE
+    leave = gevent.spawn(leaving.engine.drain, PATIENCE_S, grace_s=PATIENCE_S)
+    wait_for(lambda: leaving.engine.draining)
+    goes_on.set()
+    wait_for(lambda: leaving.status(brief) == Status.DONE)
+    assert not leave.ready()
+    leaving.engine.grace_over.set()
+    assert leave.get()
+    assert leaving.text(brief) == FIRST + SECOND
     assert leaving.status(long) == Status.STREAMING
+
+
+def test_the_time_of_grace_ends_by_itself(tmp_path: Path):
+    leaving = Rig(tmp_path, continues=True)
+    leaving.engine.start()
+    stream = leaving.stream(drip())
+    leaving.engine.drive(stream)
+    assert leaving.engine.drain(PATIENCE_S, grace_s=0.1)
+    assert leaving.status(stream) == Status.STREAMING
 
 
 def test_a_stop_reaches_the_process_that_generates_at_once(tmp_path: Path):
@@ -231,17 +256,19 @@ class Left(Expiring):
 
 def test_one_orphan_whose_takeover_is_slow_or_fails_keeps_no_other_waiting():
     adopted: list[int] = []
+    all_others = Event()
 
     def adopt(orphan: int) -> None:
         if orphan == 0:
-            gevent.sleep(0.5)
+            assert all_others.wait(PATIENCE_S), "the others wait for it"
         if orphan == 1:
             raise OSError("the database is away")
         adopted.append(orphan)
+        if len(adopted) == 10:
+            all_others.set()
 
     reaper = Reaper(
         Left(), is_dead=bool, alive=(), clock=lambda: 0, adopt=adopt, start=print, waits=Waits()
     )  # fmt: skip
     reaper.reap()
     assert sorted(adopted) == [0, *range(2, 12)]
-    assert adopted[-1] == 0, "the others did not wait for it"
