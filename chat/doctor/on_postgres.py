@@ -13,7 +13,7 @@ from chat.doctor.finding import Finding, ok, one_line, warning, wrong
 
 OLDEST = 130000  # 13, the oldest that is maintained
 CONNECT_S = 5
-RING_S = 2.0  # for a ring to come round
+RING_S = 5.0  # for a ring to come round: it comes at once, but for a machine that stands still
 DRIFT_S = 5.0  # leases run on the database's clock; other times are of this machine's
 LISTENERS = 2  # of each process, beside its pool
 CHANNEL = "headwater_doctor"

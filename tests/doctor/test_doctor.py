@@ -3,6 +3,8 @@
 import os
 import socket
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,6 @@ import pytest
 from chat.doctor import machine, on_sqlite
 from chat.doctor.finding import Verdict
 from tests.doctor.running import chat, cold, doctor
-from tests.server import free_port
 from tests.upstream import Upstream
 
 SECRET = "a secret that is long enough for anybody"
@@ -46,16 +47,25 @@ def test_a_wrong_setting_is_named_in_a_sentence(tmp_path: Path) -> None:
     assert "DATABASE_URL" in said
 
 
+@contextmanager
+def nobodys_port() -> Iterator[int]:
+    """Keep a loopback port on which nobody listens, so that nobody else is given it meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    done = doctor(
-        tmp_path,
-        SECRET_KEY=SECRET,
-        OPENAI_API_KEY="sk-very-private",
-        OPENAI_BASE_URL=f"http://ada:tell-nobody@127.0.0.1:{free_port()}/v1",
-        REDIS_URL=f"redis://:tell-nobody@127.0.0.1:{free_port()}/0",
-        DATABASE_URL=f"postgresql://ada:tell-nobody@127.0.0.1:{free_port()}/chat?password=tell-nobody",
-        CHAT_METRICS_TOKEN="very-private",
-    )
+    with nobodys_port() as port:
+        done = doctor(
+            tmp_path,
+            SECRET_KEY=SECRET,
+            OPENAI_API_KEY="sk-very-private",
+            OPENAI_BASE_URL=f"http://ada:tell-nobody@127.0.0.1:{port}/v1",
+            REDIS_URL=f"redis://:tell-nobody@127.0.0.1:{port}/0",
+            DATABASE_URL=f"postgresql://ada:tell-nobody@127.0.0.1:{port}/chat?password=tell-nobody",
+            CHAT_METRICS_TOKEN="very-private",
+        )
     assert done.status == 1
     assert not [word for word in (SECRET, "very-private", "tell-nobody") if word in done.out + done.err]
     assert [done.verdict(what) for what in ("database", "redis", "model")] == ["wrong"] * 3
@@ -138,9 +148,8 @@ def test_the_disk_is_judged_by_what_holds_the_folder(
 
 
 def test_a_port_that_says_nothing_like_http_is_wrong(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    assert doctor(tmp_path, OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1").verdict("model") == "wrong"
+    with nobodys_port() as port:
+        assert doctor(tmp_path, OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1").verdict("model") == "wrong"
 
 
 def test_a_question_is_put_only_to_who_wants_it(tmp_path: Path, upstream: Upstream) -> None:
@@ -172,7 +181,8 @@ def test_a_grace_time_that_does_not_fit_is_wrong(tmp_path: Path) -> None:
 
 
 def test_the_embeddings_server_is_asked_for_a_vector(tmp_path: Path, upstream: Upstream) -> None:
-    done = doctor(tmp_path, CHAT_EMBEDDING_MODEL="words;dimensions=12", EMBEDDING_BASE_URL=upstream.url)
+    settings = {"CHAT_EMBEDDING_MODEL": "words;dimensions=12", "EMBEDDING_BASE_URL": upstream.url}
+    done = doctor(tmp_path, CHAT_EMBEDDING_S="10", **settings)  # a busy machine's server is not too slow
     assert done.verdict("embeddings") == "ok"
     assert "12 numbers" in done.out
     assert "CHAT_EMBEDDING_LIKENESS is 0." in done.out

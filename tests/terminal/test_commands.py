@@ -1,16 +1,17 @@
 """The other commands, the door to all of them, and how each says what went wrong."""
 
 import json
+import resource
+import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.person import Person
-from tests.server import ROOT, RealServer, free_port
+from tests.server import ROOT, RealServer
 from tests.server_promises.waiting import until_status
 from tests.terminal.calling import Terminal
 
@@ -42,10 +43,12 @@ def test_the_terminal_loads_nothing_of_the_server() -> None:
 
 def test_it_starts_at_once(terminal: Terminal) -> None:
     def once() -> float:
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert terminal.run("--help").status == 0
-        return time.monotonic() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
+    # The processor's time: on a busy machine a start takes as long as it takes.
     assert min(once() for _ in range(5)) < 0.6  # 0.1 s where nothing else runs
 
 
@@ -118,20 +121,28 @@ def test_where_the_door_is_open_one_may_become_somebody(server: RealServer, tmp_
 
 
 @pytest.mark.parametrize(
-    ("address", "words"),
+    "address",
     [
-        (f"http://127.0.0.1:{free_port()}", "No server answers"),
-        ("chat.example", "no address of a server"),
-        ("http://", "no address of a server"),
-        ("ftp://chat.example", "no address of a server"),
-        ("http://ada:secret@chat.example", "no address of a server"),
-        ("http://127.0.0.1:99999", "no address of a server"),
+        "chat.example",
+        "http://",
+        "ftp://chat.example",
+        "http://ada:secret@chat.example",
+        "http://127.0.0.1:99999",
     ],
 )
-def test_what_cannot_be_reached_is_said_in_a_sentence(tmp_path: Path, address: str, words: str) -> None:
+def test_what_is_no_address_is_said_in_a_sentence(tmp_path: Path, address: str) -> None:
     done = Terminal(tmp_path, address, "token").run("ls")
     assert (done.status, done.out) == (1, "")
-    assert words in done.err
+    assert "no address of a server" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_that_nobody_answers_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as held:  # nobody listens on this port, and nobody else is given it
+        held.bind(("127.0.0.1", 0))
+        done = Terminal(tmp_path, f"http://127.0.0.1:{held.getsockname()[1]}", "token").run("ls")
+    assert (done.status, done.out) == (1, "")
+    assert "No server answers" in done.err
     assert len(done.err.splitlines()) == 1
 
 
