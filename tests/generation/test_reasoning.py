@@ -1,5 +1,6 @@
 """What a model thinks before it answers: a stream of its own, stored under the same promises."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,9 @@ from tests.rig import NO_LIMITS, Rig, text_of
 
 
 class Said:
-    """A source of these items; a number is a pause of so many seconds."""
+    """A source of these items; a number is a pause of so many seconds, an event one until it is set."""
 
-    def __init__(self, items: Iterator[Item | float]) -> None:
+    def __init__(self, items: Iterator[Item | float | Event]) -> None:
         self._items = items
         self._closed = Event()
 
@@ -34,6 +35,9 @@ class Said:
             if isinstance(item, float):
                 if self._closed.wait(item):
                     raise Aborted
+                continue
+            if isinstance(item, Event):
+                assert item.wait(PATIENCE_S)
                 continue
             yield item
             gevent.sleep(0)
@@ -151,12 +155,21 @@ def test_a_driver_has_its_first_word_while_the_store_is_busy_with_the_reasoning(
 
 
 def test_it_is_timed(rig: Thinkers):
-    stream = rig.stream([Reasoning(THOUGHT), 0.1, Delta(TEXT), 0.1])  # type: ignore[list-item]
+    now = [0.0]
+
+    def taking_its_time() -> Iterator[Item]:
+        for now[0], item in ((0.1, Reasoning(THOUGHT)), (0.4, Delta(TEXT))):
+            yield item
+        now[0] = 0.7
+
+    rig.runner._clock = lambda: now[0]
+    rig.runner._desk = dataclasses.replace(rig.runner._desk, clock=rig.runner._clock)
+    stream = rig.stream(taking_its_time())  # type: ignore[arg-type]
     rig.engine.drive(stream)
     rig.ended(stream)
     answer, thought = rig.streams.state(stream).timing, rig.streams.state(rig.reasoning(stream)).timing
-    assert answer["first_token_ms"] < 100, "the first word of reasoning is one"
-    assert 100 <= thought["total_ms"] < answer["total_ms"]
+    assert answer == {"first_token_ms": 100, "total_ms": 700}, "the first word of reasoning is one"
+    assert thought == {"first_token_ms": 0, "total_ms": 300}
 
 
 def test_a_stop_keeps_it_and_counts_it(rig: Thinkers):
@@ -208,10 +221,12 @@ def test_it_counts_for_the_answers_limit(tmp_path: Path):
 
 
 def test_deleted_while_it_comes_it_leaves_the_answer_alone(rig: Thinkers):
-    stream = rig.stream([Reasoning(THOUGHT), 0.1, Reasoning("More. "), 0.2, Delta(TEXT)])  # type: ignore[list-item]
+    deleted = Event()
+    stream = rig.stream([Reasoning(THOUGHT), deleted, Reasoning("More. "), Delta(TEXT)])  # type: ignore[list-item]
     rig.engine.drive(stream)
     reasoning = rig.reasoning(stream)
     rig.store.write(lambda tx: rig.streams.delete(tx, reasoning))
+    deleted.set()
     assert (rig.ended(stream), rig.text(stream)) == (Status.DONE, TEXT)
     assert rig.streams.state(reasoning) is None
 
@@ -282,15 +297,13 @@ def test_a_process_that_wakes_after_a_takeover_writes_nothing_more_of_it(dead: T
     assert heir.text(old) == "Half a th"
 
 
-def test_told_to_leave_it_is_stored_whole_and_another_thinks_anew(rig: Thinkers, tmp_path: Path):
+def test_told_to_leave_it_is_stored_whole_and_another_thinks_anew(tmp_path: Path):
     leaver = Thinkers(tmp_path, continues=True)
     leaver.engine.start()
-    stream = "mine"
-    leaver.store.write(lambda tx: leaver.streams.create(tx, stream, chunk_by="sentence"))
-    leaver.sources[stream] = for_ever()  # type: ignore[assignment]
+    stream = leaver.stream(for_ever())  # type: ignore[arg-type]
     leaver.engine.drive(stream)
     old = leaver.reasoning(stream)
-    assert leaver.engine.drain(5)
+    assert leaver.engine.drain(PATIENCE_S)
     assert (leaver.status(stream), leaver.status(old)) == (Status.STREAMING, Status.STOPPED)
     assert leaver.text(old).startswith(THOUGHT)
 
