@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from time import sleep
 from typing import Any
 
 import psutil
@@ -18,10 +17,12 @@ from tests.person import Person
 from tests.server import RealServer, runs
 from tests.server_promises.waiting import until
 from tests.services import fresh_database
+from tests.stepwise import let_pass
 
 LINE = "In the year {0} the river rose {0} fingers above the old bridge, and nobody in the town slept.\n\n"
 LONG = "".join(LINE.format(number) for number in range(1, 6_001)).encode()  # a dozen parts, stored one by one
 LAST = LINE.format(6_000).strip()
+SOME = 96  # messages of its reader: it has hundreds, and more than a pipe and its server hold
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -32,14 +33,17 @@ def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "postgresql":
             database = fresh_database(request.getfixturevalue("_standing_postgres"))
             on["DATABASE_URL"] = addresses.database(until_the_end.enter_context(database))
-        server = RealServer(tmp_path_factory.mktemp("server"), CHAT_SESSION_RATE="0", **on)
+        folder = tmp_path_factory.mktemp("server")
+        server = RealServer(folder, app="tests.stepwise:app", CHAT_SESSION_RATE="0", **on)
         until_the_end.callback(server.kill)
         yield server.start()
 
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, mortal: RealServer) -> RealServer:
+    """That server, where no long document is read to its end before the test says so."""
     show_if_it_fails(request, mortal)
+    let_pass(mortal.folder, SOME)
     if not mortal.ready():
         mortal.restart()
     return mortal
@@ -79,18 +83,10 @@ def command_of(process: psutil.Process) -> list[str]:
 
 
 def held_in_the_middle(server: RealServer, person: Person, document_id: str) -> psutil.Process:
-    """Let the process that reads a document go by small steps until some is stored; it stays stopped."""
-    (reader,) = until(lambda: readers_of(server), every=0.005)
-    reader.suspend()
-
-    def step() -> int:
-        reader.resume()
-        sleep(0.02)
-        reader.suspend()
-        return int(state(person, document_id)["passages"])
-
-    until(step)
+    """Wait until some of a document is stored; gives the process that reads it, and is not let go on."""
+    until(lambda: state(person, document_id)["passages"])
     assert state(person, document_id)["status"] == "reading"
+    (reader,) = readers_of(server)
     return reader
 
 
@@ -105,6 +101,7 @@ def test_what_was_being_read_when_the_server_was_killed_is_read_after_a_restart(
     added = add(person)
     held_in_the_middle(server, person, added)
     server.kill()
+    let_pass(server.folder, None)
     server.start()
     document = until_ready(person, added)
     assert last_words(person, document).endswith(LAST)
@@ -115,12 +112,11 @@ def test_when_a_worker_is_killed_the_next_one_reads_on(server: RealServer, perso
     reader = held_in_the_middle(server, person, added)
     (worker,) = server.workers
     worker.kill()
+    until(lambda: not runs(reader))  # nobody waits for what it says
+    let_pass(server.folder, None)
     server.wait_for_workers()
     document = until_ready(person, added)
     assert last_words(person, document).endswith(LAST)
-    with suppress(psutil.NoSuchProcess):
-        reader.resume()  # nobody waits for what it says
-    until(lambda: not runs(reader))
 
 
 def test_who_is_told_to_leave_gives_back_what_it_reads(server: RealServer, person: Person) -> None:
@@ -129,6 +125,7 @@ def test_who_is_told_to_leave_gives_back_what_it_reads(server: RealServer, perso
     said = len(server.logs)
     assert server.stop(PATIENCE_S) < PATIENCE_S, "it had to be killed"
     until(lambda: not runs(reader))
+    let_pass(server.folder, None)
     server.start()
     document = until_ready(person, added)
     assert last_words(person, document).endswith(LAST)
@@ -163,12 +160,13 @@ def test_what_is_deleted_while_it_is_read_leaves_nothing(server: RealServer, per
 
 def test_the_server_answers_others_while_it_reads(server: RealServer, person: Person) -> None:
     added = add(person)
-    held_in_the_middle(server, person, added).resume()
+    held_in_the_middle(server, person, added)
     answered = 0
     while state(person, added)["status"] != "ready":
+        let_pass(server.folder, SOME + answered * SOME // 2)
         assert person.call("GET", "/api/conversations").status_code == 200
         answered += 1
-    assert answered, "nobody was answered before it had read all of it"
+    assert answered > 5, "it was let go on by steps, and had more to read than five of them"
 
 
 def rows_of(server: RealServer) -> list[int]:
