@@ -13,9 +13,11 @@ from chat.store import documents
 from chat.store.documents import Allowed
 from chat.store.people import Person as Somebody
 from tests.conftest import ServerFactory
+from tests.patience import PATIENCE_S
 from tests.person import Person
-from tests.server import ROOT
+from tests.server import ROOT, wait_for_end
 from tests.server_promises.waiting import until
+from tests.upstream import Upstream
 from tests.web.calls import Api, opened_app
 
 TOKEN = "let me see"
@@ -35,9 +37,15 @@ def page(api: Api, token: str | None = TOKEN) -> tuple[int, str]:
 
 
 def figure(text: str, name: str) -> float:
+    found = figure_so_far(text, name)
+    assert found is not None, f"no headwater_{name} in\n{text}"
+    return found
+
+
+def figure_so_far(text: str, name: str) -> float | None:
+    """Give a figure that is not there before there was anything to count."""
     found = re.search(rf"^headwater_{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    assert found, f"no headwater_{name} in\n{text}"
-    return float(found[1])
+    return float(found[1]) if found else None
 
 
 def test_without_a_token_set_there_is_no_such_page(api: Api) -> None:
@@ -108,53 +116,64 @@ def test_a_spread_counts_as_prometheus_does(value: float) -> None:
     assert at == 0 or value > BYTES[at - 1]
 
 
-def test_a_real_server_tells_of_readers_and_text(server_factory: ServerFactory) -> None:
-    server = server_factory(CHAT_METRICS_TOKEN=TOKEN)
+def test_a_real_server_tells_of_readers_and_text(server_factory: ServerFactory, upstream: Upstream) -> None:
+    server = server_factory(CHAT_METRICS_TOKEN=TOKEN, OPENAI_BASE_URL=upstream.url)
 
     def text() -> str:
         answer = requests.get(
-            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
+            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE_S
         )
         assert answer.status_code == 200
         return answer.text
 
     assert figure(text(), 'readers{kind="driver"}') == 0
     person = Person.sign_in(server.url)
-    asked = person.ask()
+    model = "steady;pace=100"
+    upstream.hold(100, model)
+    asked = person.ask(model=model)
     driver = person.drive_events(asked.stream_id)
     until(lambda: figure(text(), 'readers{kind="driver"}') == 1)
-    assert figure(text(), "generations") == 1
+    until(lambda: figure(text(), "generations") == 1)
+    upstream.let_go(model)
     frames = list(driver)
     assert frames[-1].data["status"] == "done"
     until(lambda: figure(text(), 'readers{kind="driver"}') == 0)
+    until(lambda: figure_so_far(text(), 'answers_ended_total{status="done"}') == 1)
+    until(lambda: figure(text(), "loop_delay_seconds_count") > 0)
     now = text()
     assert figure(now, "delta_bytes_total") == frames[-1].data["offset"]
     assert figure(now, "deltas_total") > 3
-    assert figure(now, 'answers_ended_total{status="done"}') == 1
     assert figure(now, "commit_seconds_count") > 0
-    assert figure(now, "loop_delay_seconds_count") > 0
     assert figure(now, "deaf_processes") == 0
 
 
 def test_any_worker_tells_of_all(server_factory: ServerFactory) -> None:
     server = server_factory(CHAT_METRICS_TOKEN=TOKEN, WEB_CONCURRENCY="2")
-    until(lambda: len(server.workers) == 2)
+    server.wait_for_workers()
 
     def text() -> str:
         headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
-        return requests.get(f"{server.url}/metrics", headers=headers, timeout=5).text
+        return requests.get(f"{server.url}/metrics", headers=headers, timeout=PATIENCE_S).text
 
     person = Person.sign_in(server.url)
     ends = [list(person.drive_events(person.ask().stream_id))[-1].data for _ in range(4)]
     written = sum(end["offset"] for end in ends)
-    until(lambda: figure(text(), "delta_bytes_total") == written)
+
+    def is_told_whole() -> bool:
+        now = text()
+        ended = figure_so_far(now, 'answers_ended_total{status="done"}')
+        return (figure(now, "delta_bytes_total"), ended) == (written, 4)
+
+    until(is_told_whole)
     for _ in range(8):  # whichever of the two answers
         now = text()
         assert figure(now, 'answers_ended_total{status="done"}') == 4
         assert figure(now, "delta_bytes_total") == written
         assert figure(now, "draining_processes") == 0
-    server.workers[0].kill()
-    until(lambda: len(server.workers) == 2)
+    dead = server.workers[0]
+    dead.kill()
+    wait_for_end([dead])
+    server.wait_for_workers()
     until(lambda: figure(text(), 'readers{kind="driver"}') == 0)
     assert figure(text(), "delta_bytes_total") == written, "what a dead worker counted stays"
 
@@ -171,7 +190,7 @@ def test_how_long_viewers_wait_is_measured_and_a_newcomer_is_not(server_factory:
 
     def text() -> str:
         return requests.get(
-            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
+            f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE_S
         ).text
 
     person = Person.sign_in(server.url)
