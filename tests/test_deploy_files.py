@@ -23,6 +23,7 @@ from tests.conftest import ServerFactory
 from tests.patience import PATIENCE_S
 from tests.person import Person
 from tests.server import ROOT, free_port
+from tests.upstream import Upstream
 
 KNOWN = {variable(field) for field in Settings.model_fields}
 OTHERS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "PYTHONUNBUFFERED"}
@@ -161,27 +162,30 @@ def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(NGINX is None, reason="needs nginx")
 def test_behind_nginx_tokens_come_as_they_are_written_and_a_dead_instance_is_passed_over(
-    server_factory: ServerFactory, tmp_path: Path
+    server_factory: ServerFactory, upstream: Upstream, tmp_path: Path
 ) -> None:
-    server = server_factory(CHAT_TRUSTED_PROXIES="1")
+    server = server_factory(CHAT_TRUSTED_PROXIES="1", OPENAI_BASE_URL=upstream.url)
     nginx = Nginx(tmp_path, free_port(), server.port)  # nobody listens at the first
     process = subprocess.Popen(nginx.command())
     try:
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while not _answers(nginx.url):
             assert time.monotonic() < until
             time.sleep(0.05)
-        answers = [requests.get(f"{nginx.url}/readyz", timeout=5).status_code for _ in range(6)]
+        answers = [requests.get(f"{nginx.url}/healthz", timeout=PATIENCE_S).status_code for _ in range(6)]
         assert answers == [200] * 6
-        assert requests.get(f"{nginx.url}/metrics", timeout=5).status_code == 404
+        assert requests.get(f"{nginx.url}/metrics", timeout=PATIENCE_S).status_code == 404
         people = [Person.sign_in(nginx.url) for _ in range(4)]  # POSTs, too
         person = people[0]
-        driver = person.drive_events(person.ask().stream_id)
-        deltas = [frame for frame in driver if frame.name == "delta"]
-        assert len(deltas) > 5, "not gathered into one piece"
+        upstream.hold(20, "held")
+        driver = person.drive_events(person.ask(model="held").stream_id)
+        first = driver.until("delta")
+        assert len(first.data["text"]) <= 20, "it comes while the rest is not even written"
+        upstream.let_go("held")
+        assert list(driver)[-1].data["status"] == "done"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def _answers(url: str) -> bool:
