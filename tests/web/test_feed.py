@@ -7,6 +7,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from chat.composition import fetch
 from chat.core.lifecycle import Status
@@ -19,6 +20,7 @@ from chat.store.citations import offer
 from chat.store.streams import Batch
 from chat.web import wire
 from chat.web.feed import Feed
+from tests.patience import PATIENCE_S
 from tests.store.talk import Talk, stream_of
 from tests.web.sourced import source
 
@@ -26,15 +28,16 @@ VIEWERS = 50
 
 
 class FarStore:
-    """A store at which others get their turn while one reads, as they do at PostgreSQL; it counts."""
+    """A store at which all others ask while one reads, as they may at PostgreSQL; it counts."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
         self.reads = 0
+        self.all_have_asked = Event()
 
     def read(self, fn: Callable[..., Any]) -> Any:
         self.reads += 1
-        gevent.sleep(0.01)
+        assert self.all_have_asked.wait(PATIENCE_S)
         return self._talk.store.read(fn)
 
 
@@ -53,7 +56,9 @@ def test_readers_at_one_place_cost_one_read_however_many_they_are(talk: Talk) ->
     def told_to_all(position: Any) -> Any:
         """Let all ask at once, as a ring makes them; give where they stand then."""
         store.reads = 0
+        store.all_have_asked.clear()
         asking = [gevent.spawn(feed.step, position, "stored") for _ in range(VIEWERS)]
+        gevent.spawn(store.all_have_asked.set)  # begins when all of them have
         gevent.joinall(asking, raise_error=True)
         assert len({id(one.value) for one in asking}) == 1
         return asking[0].value.position
