@@ -88,7 +88,9 @@ def test_garbage_is_collected_from_the_moment_that_a_process_is_ready(configured
 def test_whichever_signal_says_so_it_keeps_what_came_and_is_gone(
     server_factory: ServerFactory, upstream: Upstream, told: signal.Signals
 ) -> None:
-    server = server_factory(OPENAI_BASE_URL=upstream.url, CHAT_GRACE_S="0", CHAT_ON_INTERRUPT="mark")
+    server = server_factory(
+        OPENAI_BASE_URL=upstream.url, CHAT_GRACE_S="0", CHAT_DRAIN_S="20", CHAT_ON_INTERRUPT="mark"
+    )
     assert f"Chat at {server.url}/ and the two-window demo at {server.url}/demo" in server.logs
     person = Person.sign_in(server.url)
     asked = person.ask(model="steady;tokens=9000;pace=60")  # longer than anybody has patience

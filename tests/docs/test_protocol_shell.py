@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.fences import blocks
+from tests.patience import PATIENCE_S
 
 MARK = "-- block "
 EXPECTED = re.compile(r"# → (\d{3})")
@@ -62,6 +63,6 @@ def run(script: list[str], url: str, folder: Path) -> subprocess.CompletedProces
         env=environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=4 * PATIENCE_S,  # for some fifty requests
         check=False,
     )
