@@ -16,7 +16,7 @@ MEMORY = Unreadable("too_large", "Reading this document takes more memory than i
 def main() -> int:
     """Read as the command line says; give the exit status. The last line says `done`, or which `error`."""
     asked = _asked()
-    confine(asked.limits, asked.parent)
+    confine(asked.limits, asked.parent, is_awaited=bool(asked.inspect))
     try:
         last = {"done": _done(asked)}
     except Unreadable as why:

@@ -40,10 +40,14 @@ class Limits:
         return cls(seconds=seconds, **{name: int(value) for name, value in values.items()})
 
 
-def confine(limits: Limits, parent: int) -> None:
-    """Give up what reading needs not: files, processes, memory, time; and end with whoever started this."""
+def confine(limits: Limits, parent: int, *, is_awaited: bool) -> None:
+    """Give up what reading needs not: files, processes, memory, time; and end with whoever started this.
+
+    `is_awaited`: somebody waits for it while he waits for an answer to his request.
+    """
     os.closerange(3, FARTHEST)  # sockets that listen
-    os.nice(10)  # answers go first
+    if not is_awaited:
+        os.nice(10)  # answers go first
     processor_s = math.ceil(limits.seconds) + 1 if limits.seconds else resource.RLIM_INFINITY
     for what, most in (
         (resource.RLIMIT_CORE, 0),
