@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 OLDEST = 20
 ROOT = Path(__file__).parents[2]
 
 
-def run_node(*arguments: str | Path, timeout: float = 60) -> str:
+def run_node(*arguments: str | Path, timeout: float = 2 * PATIENCE_S) -> str:
     """Run `node` with these arguments; give what it printed, or fail the test with it."""
     reason = missing()
     if reason:
