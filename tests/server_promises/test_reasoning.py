@@ -1,6 +1,7 @@
 """What is thought before an answer keeps its promises: stopped, reloaded, watched, its process killed."""
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -19,6 +20,8 @@ THOUGHT = " ".join(f"Thought {number}, and another one follows it." for number i
 BRIEF = "Perhaps so. Or perhaps not. Yes, so."
 TEXT = "And this is the answer, 日本語 and all."
 MODEL = "thinker"
+A_WORD = 20  # characters: some of a thought, and not all of it
+SOME = 400  # of the long one, a sixth
 
 
 class Texts:
@@ -46,6 +49,13 @@ class Texts:
     @property
     def thought(self) -> str:
         return self.texts.get(self.message.get("reasoning_stream_id") or "", "")
+
+    def read_until(self, events: SseReader, there: Callable[[], bool]) -> None:
+        """Read until it is there."""
+        while not there():
+            event = events.next()
+            assert event is not None, "the line ended before"
+            self.take(event)
 
     def read(self, events: SseReader, stream_id: str) -> "Texts":
         """Read until this stream has ended."""
@@ -75,12 +85,19 @@ def begin(person: Person, asked: Asked) -> dict[str, Any]:
 def test_who_watches_has_the_thought_and_then_the_answer(
     person: Person, upstream: Upstream, key: str
 ) -> None:
-    upstream.scripts[MODEL] = Script(reasoning=BRIEF, reasoning_key=key, text=TEXT, pace=30)
+    upstream.scripts[MODEL] = Script(reasoning=BRIEF, reasoning_key=key, text=TEXT)
+    upstream.hold(0, MODEL)
     asked = person.ask(model=MODEL)
-    events = watch(person, asked)
+    events, held = watch(person, asked), Texts()
     with person.drive(asked.stream_id) as driver:
+        for thought in ("Perhaps so.", "Perhaps so. Or perhaps not.", BRIEF):
+            upstream.hold(len(thought), MODEL)
+            held.read_until(events, lambda thought=thought: held.thought == thought)
+        upstream.hold(len(BRIEF) + len("And this is"), MODEL)
+        held.read_until(events, lambda: bool(held.texts[asked.stream_id]))
+        upstream.let_go(MODEL)
         assert driver.read_all().decode() == TEXT, "the driver's bytes are the answer's alone"
-    held = Texts().read(events, asked.stream_id)
+    held.read(events, asked.stream_id)
     assert held.thought == BRIEF
     assert held.texts[asked.stream_id] == TEXT
     assert held.ends == [held.message["reasoning_stream_id"], asked.stream_id]
@@ -88,7 +105,7 @@ def test_who_watches_has_the_thought_and_then_the_answer(
     stored = answer(person, asked)
     assert (stored["reasoning"], stored["text"], stored["status"]) == (BRIEF, TEXT, "done")
     assert 0 <= stored["timing"]["first_token_ms"] < stored["timing"]["total_ms"]
-    assert all(BRIEF not in str(message) for message in upstream.log[-1].messages)
+    assert all(BRIEF not in str(message) for message in upstream.last(MODEL).messages)
 
 
 def test_the_next_question_does_not_tell_what_was_thought(person: Person, upstream: Upstream) -> None:
@@ -97,35 +114,39 @@ def test_the_next_question_does_not_tell_what_was_thought(person: Person, upstre
     person.drive(asked.stream_id).read_all()
     again = person.ask("And then?", asked.conversation_id, model=MODEL)
     person.drive(again.stream_id).read_all()
-    said = [message["content"] for message in upstream.log[-1].messages]
+    said = [message["content"] for message in upstream.last(MODEL).messages]
     assert said == ["What is a stream?", TEXT, "And then?"]
 
 
 def test_a_reload_in_the_middle_of_it_goes_on_where_it_was(person: Person, upstream: Upstream) -> None:
-    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT, pace=300)
+    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT)
+    upstream.hold(SOME, MODEL)
     asked = person.ask(model=MODEL)
     begin(person, asked)
     held, last, path = Texts(), None, f"/api/conversations/{asked.conversation_id}"
+    visits = 0
     while asked.stream_id not in held.ends:
         events = person.events(path, last_id=last)
-        for _, event in zip(range(4), events, strict=False):
+        upstream.hold(len(held.thought) + 2 * SOME, MODEL)  # more than came with what is there at first
+        for event in events:
             held.take(event)
-            if asked.stream_id in held.ends:
+            if event.name == "chunk" or asked.stream_id in held.ends:
                 break
         last = events.last_id
         events.close()
+        visits += 1
     assert (held.thought, held.texts[asked.stream_id]) == (THOUGHT, TEXT)
+    assert visits > 3
 
 
 def test_its_own_stream_is_followed_by_its_id_at_either_pace(person: Person, upstream: Upstream) -> None:
-    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT, pace=400)
+    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT)
+    upstream.hold(SOME, MODEL)
     asked = person.ask(model=MODEL)
     thought = begin(person, asked)["reasoning_stream_id"]
-    for events in (
-        person.follow(thought),
-        person.follow(thought, pace="delta"),
-        person.drive_events(thought),
-    ):
+    lines = [person.follow(thought), person.follow(thought, pace="delta"), person.drive_events(thought)]
+    upstream.let_go(MODEL)
+    for events in lines:
         end = events.until("end")
         assert "".join(e.data["text"] for e in events.events if e.name in ("chunk", "delta")) == THOUGHT
         assert end.data["status"] == "done"
@@ -134,7 +155,8 @@ def test_its_own_stream_is_followed_by_its_id_at_either_pace(person: Person, ups
 def test_stopped_while_it_thinks_it_keeps_the_thought_and_what_it_cost(
     person: Person, upstream: Upstream
 ) -> None:
-    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT, pace=40)
+    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT)
+    upstream.hold(SOME, MODEL)
     asked = person.ask(model=MODEL)
     events = watch(person, asked)
     begin(person, asked)
@@ -161,20 +183,24 @@ def generating(server: RealServer) -> psutil.Process:
 def test_killed_while_it_thinks_another_process_thinks_anew_and_answers(
     server_factory: ServerFactory, upstream: Upstream
 ) -> None:
-    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT, pace=40)
-    server = server_factory(OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="scripted", WEB_CONCURRENCY="2")
+    upstream.scripts[MODEL] = Script(reasoning=THOUGHT, text=TEXT)
+    upstream.hold(A_WORD, MODEL)
+    model = {"OPENAI_BASE_URL": upstream.url, "OPENAI_API_KEY": "scripted"}
+    server = server_factory(WEB_CONCURRENCY="2", CHAT_LEASE_S="60", **model)  # who is slow is not dead
     server.wait_for_workers()
     person = Person.sign_in(server.url)
     asked = person.ask(model=MODEL)
     path = f"/api/conversations/{asked.conversation_id}"
     first = begin(person, asked)["reasoning_stream_id"]
-    upstream.scripts[MODEL] = Script(reasoning=BRIEF, text=TEXT, pace=40)
+    upstream.scripts[MODEL] = Script(reasoning=BRIEF, text=TEXT)
     held, last = Texts(), None
     generating(server).kill()
     while asked.stream_id not in held.ends:  # the line may have been at the process that died
         events = person.events(path, last_id=last)
         for event in events:
             held.take(event)
+            if held.message.get("reasoning_stream_id") not in (None, first):
+                upstream.let_go(MODEL)  # only now: who comes after the end is told of none
             if asked.stream_id in held.ends:
                 break
         last = events.last_id
