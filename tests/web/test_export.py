@@ -136,7 +136,12 @@ def test_any_tree_comes_back_the_same(api: Api, seed: int) -> None:
 
 
 def test_what_many_branches_stand_beside_is_read_in_time(api: Api) -> None:
-    many = 12_000
+    # When each copied those before it, eight times as many took 25 times as long; now five times.
+    assert seconds_beside(api, 12_000) < 12 * seconds_beside(api, 1_500)
+
+
+def seconds_beside(api: Api, many: int) -> float:
+    """Have so many answers to one question, and say what it takes to read which there are."""
     heading = Heading("Wide", None, None, None, 1.0)
     asked = Turn("user", "Why?", 1.0, author=api.ada)
     turns = [asked, *(Turn("assistant", str(at), float(at)) for at in range(many))]
@@ -144,10 +149,13 @@ def test_what_many_branches_stand_beside_is_read_in_time(api: Api) -> None:
     made = api.house.store.write(
         lambda tx: write(tx, owner=api.ada, heading=heading, turns=turns, parents=parents, now=1.0)
     )
-    began = time.process_time()
-    beside = api.get(f"/conversations/{made.id}/messages?limit=2")["items"][1]["siblings"]
-    assert len(set(beside)) == len(beside) == many
-    assert time.process_time() - began < 0.5  # when each copied those before it: two seconds
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        beside = api.get(f"/conversations/{made.id}/messages?limit=2")["items"][1]["siblings"]
+        took.append(time.process_time() - began)
+        assert len(set(beside)) == len(beside) == many
+    return min(took)
 
 
 def test_a_long_one_is_saved_whole(api: Api) -> None:
