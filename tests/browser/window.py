@@ -158,9 +158,9 @@ class Window:
         )
         return self.text
 
-    def wait_for_line(self) -> None:
-        """Wait until the page's line to the server is open, and the page knows."""
-        self.page.wait_for_function("connected > 0")
+    def wait_for_line(self, times: int = 1) -> None:
+        """Wait until the page's line to the server is open, and the page knows: for the so-many-th time."""
+        self.page.wait_for_function("(times) => connected >= times", arg=times)
 
     def wait_for_stored(self, text: str) -> None:
         """Wait until the newest answer is stored, and shown as HTML, as far as that can be of `text`."""
