@@ -43,5 +43,8 @@ class Database:
     def live(self) -> list[Held]:
         return [one for one in self.streams() if one.status == "streaming"]
 
+    def unfinished(self) -> list[Held]:
+        return [one for one in self.streams() if one.status in ("pending", "streaming")]
+
     def orphans(self) -> list[Held]:
         return [one for one in self.streams() if one.is_orphan]

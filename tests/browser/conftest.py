@@ -13,7 +13,9 @@ from tests.browser.window import Window
 from tests.conftest import show_if_it_fails
 from tests.patience import PATIENCE_S
 from tests.server import RealServer
+from tests.server_promises.waiting import until
 from tests.upstream import Upstream
+from torture.database import Database
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -50,12 +52,23 @@ def somebody(chromium: Browser) -> Iterator[People]:
 
 
 @pytest.fixture
-def upstream(standing_upstream: Upstream) -> Iterator[Upstream]:
+def upstream(request: pytest.FixtureRequest, standing_upstream: Upstream) -> Iterator[Upstream]:
     """The scripted provider behind `server`; a test says what it answers and finds only its own questions."""
+    shared = {"server", "peculiar_server"} & set(request.fixturenames)
+    servers: list[RealServer] = [request.getfixturevalue(name) for name in shared]
+    _let_all_end(servers)
     standing_upstream.log.clear()
     yield standing_upstream
     standing_upstream.scripts.clear()
     standing_upstream.held_at.clear()
+    _let_all_end(servers)
+
+
+def _let_all_end(servers: list[RealServer]) -> None:
+    """Wait for what a test has asked and left: what nobody drives begins seconds later, in the next test."""
+    for server in servers:
+        database = Database(server.environment["DATABASE_URL"])
+        until(lambda there=database: not there.unfinished())
 
 
 @pytest.fixture(scope="package")
