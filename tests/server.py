@@ -1,5 +1,6 @@
 """The real server: our gunicorn in processes of its own, on a free port, with a database of its own."""
 
+import fcntl
 import os
 import re
 import secrets
@@ -7,10 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import psutil
 import requests
@@ -197,13 +200,27 @@ def runs(process: psutil.Process) -> bool:
 def free_port() -> int:
     """Name a loopback port that nobody listens on, and none of those that the system gives out by itself.
 
-    It stays free until it is used: between a server's death and its restart nobody else is given it.
+    It stays free until it is used: before a server listens, and between its death and its restart, nobody
+    else is given it, neither here nor in another process that tests at the same time.
     """
     while True:
         port = 10_000 + secrets.randbelow(22_000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
+                fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+                _given.add(port)
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue  # somebody has it
             return port
+
+
+_given: set[int] = set()
+
+
+@cache
+def _claims() -> BinaryIO:
+    """Open the file whose bytes stand for ports: who locked one has that port, for as long as they live."""
+    return Path(tempfile.gettempdir(), f"headwater-ports-{os.getuid()}").open("ab")

@@ -15,7 +15,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -78,7 +78,7 @@ class Service(ABC):
     def start(self) -> Self:
         """Start it, on the same port and the same files, and wait until it answers."""
         self.process = self._spawn()
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_S
         while not self.answers():
             assert self.process.poll() is None, self.log
             assert time.monotonic() < until, self.log
@@ -167,7 +167,7 @@ class Postgres(Service):
             ensure_user_exists(UNPRIVILEGED)
             shutil.chown(self._data, UNPRIVILEGED, UNPRIVILEGED)
         made = self._program("initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "--no-sync")
-        assert made.wait(60) == 0, self.log
+        assert made.wait(PATIENCE_S) == 0, self.log
 
     def answers(self) -> bool:
         try:
@@ -316,7 +316,8 @@ def sweep() -> None:
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not psutil.pid_exists(int(owner)):
             for left in _processes_in(folder):
-                left.kill()
+                with suppress(psutil.NoSuchProcess):  # another run of tests sweeps, too
+                    left.kill()
             shutil.rmtree(folder, ignore_errors=True)
 
 
