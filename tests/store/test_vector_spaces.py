@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text, update
 from chat.store import documents, erasing, vector_spaces
 from chat.store.document_tables import documents as documents_table
 from chat.store.transaction import Transaction
+from tests.server_promises.waiting import until
 from tests.store.library import ready
 from tests.store.talk import Talk
 
@@ -46,6 +47,9 @@ def _erase_old(talk: Talk) -> None:
 
 def _deadlocks(url: str) -> int:
     """Say how many this database has seen; sessions tell of theirs when they end."""
+    others = text("SELECT count(*) FROM pg_stat_activity"
+                  " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
     counted = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-    with create_engine(url).connect() as connection:
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        until(lambda: not connection.execute(others).scalar_one())
         return int(connection.execute(counted).scalar_one())

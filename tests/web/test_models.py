@@ -49,7 +49,10 @@ def test_the_deployments_own_list_is_the_list(opened: Open):
     assert api.get("/models") == {"items": [{"id": "b"}, {"id": "a"}], "default": "a"}
 
 
-def test_without_one_the_models_server_is_asked(opened: Open, upstream: Upstream):
+def test_without_one_the_models_server_is_asked(
+    opened: Open, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("chat.generation.catalogue.PATIENCE_S", AGAIN_S)  # late is not away
     api = opened(model="mine", openai_base_url=upstream.url)
     assert api.get("/models") == {"items": [{"id": "mine"}], "default": "mine"}, "nobody waits for it"
     wait_for(lambda: len(api.get("/models")["items"]) == 2)
