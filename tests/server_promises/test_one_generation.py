@@ -47,13 +47,15 @@ def test_twenty_equal_sends_make_one_message_and_one_answer(person: Person, upst
     assert len(person.get(path)["items"]) == 2
 
 
-def test_a_second_question_waits_until_the_answer_has_ended(person: Person) -> None:
+def test_a_second_question_waits_until_the_answer_has_ended(person: Person, upstream: Upstream) -> None:
+    upstream.hold(60, MODEL)  # in case the server starts it by itself before the second one comes
     asked = person.ask(model=MODEL)
     path = f"/api/conversations/{asked.conversation_id}/messages"
     refused = person.call("POST", path, {"text": "And now?"})
     assert refused.status_code == 409
     assert refused.json()["error"]["code"] == "answer_in_progress"
     assert refused.json()["error"]["stream_id"] == asked.stream_id
+    upstream.let_go(MODEL)
     person.drive(asked.stream_id).read_all()
     until_status(person, asked.stream_id, "done")
     assert person.call("POST", path, {"text": "And now?"}).status_code == 201
