@@ -41,14 +41,15 @@ class Cable:
         if self.pulled:
             _end(client)
             return
-        server = socket.create_connection(("127.0.0.1", self.port))
-        self.lines |= {client, server}
+        self.lines.add(client)  # before it has a server: pulled meanwhile, it must not live on
         try:
-            gevent.joinall([gevent.spawn(_pump, client, server), gevent.spawn(_pump, server, client)])
+            with socket.create_connection(("127.0.0.1", self.port)) as server:
+                self.lines.add(server)
+                gevent.joinall([gevent.spawn(_pump, client, server), gevent.spawn(_pump, server, client)])
+                self.lines.remove(server)
         finally:
-            self.lines -= {client, server}
+            self.lines.remove(client)
             client.close()
-            server.close()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
