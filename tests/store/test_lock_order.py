@@ -118,14 +118,16 @@ def test_and_the_deletion_of_its_conversation(talk: Talk, postgres_url: str, nam
 
 
 def test_who_comes_too_late_to_claim_waits_for_nobody(talk: Talk) -> None:
-    stream_id = answer_of(talk)
+    stream_id, tries = answer_of(talk), []
 
     def change(tx: Transaction) -> Any:
+        tries.append(1)
         conversations.hold(tx, talk.cid)
         late = gevent.spawn(talk.streams.claim, stream_id, {Status.PENDING})
         return late.get(timeout=PATIENCE_S)
 
     assert talk.store.write(change) is None
+    assert len(tries) == 1, "it waited until this transaction was ended from outside"
 
 
 def test_who_asks_may_log_in_meanwhile(talk: Talk, postgres_url: str) -> None:
