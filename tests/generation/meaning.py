@@ -12,6 +12,7 @@ from chat.generation.vectors import Vectors
 from chat.store import vector_spaces
 from chat.store.passage_search import texts
 from chat.store.people import Person
+from tests.patience import PATIENCE_S
 from tests.store.talk import ADA, Talk
 from tests.upstream import Upstream
 
@@ -30,6 +31,7 @@ class Meaning:
         self.embeddings = Embeddings(model=model, **(told | shared))
         self.process = different.pop("process", "here")
         self.dead = different.pop("dead", ())
+        patience_s = different.pop("patience_s", PATIENCE_S)  # of the round
         self.round = Embedding(
             talk.store,
             self.embeddings,
@@ -37,9 +39,9 @@ class Meaning:
             is_dead=lambda name: name in self.dead,
             wall=lambda: talk.now,
             tally=self.tally,
-            patience_s=1,
+            patience_s=patience_s,
         )
-        usual: dict[str, Any] = {"cache_bytes": 64 << 20, "wait_s": 5, "now": time.monotonic}
+        usual: dict[str, Any] = {"cache_bytes": 64 << 20, "wait_s": PATIENCE_S, "now": time.monotonic}
         self.vectors = Vectors(talk.store, self.embeddings, tally=self.tally, **(usual | different))
 
     def found(self, asked: str, most: int = 3, person: Person = ADA, cid: str | None = None) -> list[str]:
@@ -64,7 +66,9 @@ def without_extension(url: str) -> str:
 
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        make = f"BEGIN CREATE ROLE {PLAIN}; EXCEPTION WHEN duplicate_object THEN NULL; END"
+        make = (
+            f"BEGIN CREATE ROLE {PLAIN}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END"
+        )
         connection.execute(text(f"DO $$ {make} $$"))
         connection.execute(text(f"GRANT ALL ON SCHEMA public TO {PLAIN}"))
     engine.dispose()

@@ -13,6 +13,7 @@ from chat.store.document_tables import documents as documents_table
 from chat.store.document_tables import vectors as vectors_table
 from tests.embedder import DIMENSIONS
 from tests.generation.meaning import Meaning, without_extension
+from tests.patience import PATIENCE_S
 from tests.server import free_port
 from tests.store import library
 from tests.store.talk import BEN, Talk, count
@@ -162,7 +163,7 @@ def test_one_that_is_deleted_while_its_vectors_are_made_stops_nothing(talk: Talk
     space = talk.write(vector_spaces.open_space, "words", DIMENSIONS, talk.now)
     assert talk.write(vector_spaces.hold, space, "here", talk.now, talk.now + 9, lambda name: False)
     talk.write(documents.discard, made.id, talk.tick())
-    said = vectors.written(space, make().embeddings.embed(part.texts, 5))
+    said = vectors.written(space, make().embeddings.embed(part.texts, PATIENCE_S))
     with pytest.raises(vectors.PartLost):
         talk.write(vectors.put, space, part, said, process="here", until=talk.now + 9)
     assert stored(talk) == 0
@@ -247,7 +248,7 @@ def test_who_lost_its_hold_stores_nothing(talk: Talk, make: Make) -> None:
     part = talk.read(vectors.next_part, made.id, 64)
     space = talk.write(vector_spaces.open_space, "words", DIMENSIONS, talk.now)
     assert talk.write(vector_spaces.hold, space, "there", talk.now, talk.now + 60, lambda name: False)
-    said = vectors.written(space, make().embeddings.embed(part.texts, 5))
+    said = vectors.written(space, make().embeddings.embed(part.texts, PATIENCE_S))
     with pytest.raises(vectors.PartLost):
         talk.write(vectors.put, space, part, said, process="here", until=talk.now + 9)
 
@@ -270,7 +271,7 @@ HOSTILE = [
 @pytest.mark.parametrize("model", HOSTILE)
 def test_what_it_does_wrong_is_said_and_stores_nothing(model: str, talk: Talk, make: Make) -> None:
     library.ready(talk, *RIVERS)
-    meaning = make(model)
+    meaning = make(model, patience_s=1 if "silent" in model else PATIENCE_S)
     assert meaning.round.fill() >= 2
     assert "embeddings' server" in (meaning.round.failing or "")
     assert talk.read(vectors.count_lacking) == 3
@@ -284,7 +285,8 @@ def test_it_is_asked_later_and_later_and_told_of_once(talk: Talk, make: Make) ->
         pauses = [meaning.round.fill() for _ in range(12)]
     assert pauses[:4] == [2, 4, 8, 16]
     assert pauses[-1] == 300
-    assert len([line for line in logged if line["log_level"] == "warning"]) == 1
+    told = [line for line in logged if line["log_level"] == "warning" and "vectors" in line["event"]]
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("talk", ["sqlite"], indirect=True)

@@ -41,7 +41,7 @@ def make(upstream: Upstream) -> Make:
     ],
 )
 def test_each_text_has_its_vector(model: str, make: Make) -> None:
-    found = make(model).embed(TEXTS, 5)
+    found = make(model).embed(TEXTS, PATIENCE_S)
     assert found.dtype == np.float32
     assert found == pytest.approx(np.array([vector_of(text, DIMENSIONS) for text in TEXTS]), abs=1e-6)
 
@@ -49,12 +49,12 @@ def test_each_text_has_its_vector(model: str, make: Make) -> None:
 def test_a_server_that_knows_only_numbers_is_asked_for_bytes_once(make: Make, upstream: Upstream) -> None:
     embeddings = make("words;refuse_bytes=1")
     for _ in range(3):
-        embeddings.embed(TEXTS, 5)
+        embeddings.embed(TEXTS, PATIENCE_S)
     assert ["encoding_format" in asked for asked in upstream.embedded] == [True, False, False, False]
 
 
 def test_the_key_goes_along_and_so_do_the_dimensions(make: Make, upstream: Upstream) -> None:
-    assert make(dimensions=16).embed(TEXTS, 5).shape == (3, 16)
+    assert make(dimensions=16).embed(TEXTS, PATIENCE_S).shape == (3, 16)
     assert upstream.embedded[0]["authorization"] == f"Bearer {KEY}"
     assert upstream.embedded[0]["dimensions"] == 16
 
@@ -62,7 +62,7 @@ def test_the_key_goes_along_and_so_do_the_dimensions(make: Make, upstream: Upstr
 def test_the_line_is_kept_for_the_next_question(make: Make, upstream: Upstream) -> None:
     embeddings = make()
     for _ in range(4):
-        embeddings.embed(TEXTS, 5)
+        embeddings.embed(TEXTS, PATIENCE_S)
     assert upstream.connections == 1
 
 
@@ -96,18 +96,17 @@ WRONG = {
 
 @pytest.mark.parametrize("model", WRONG)
 def test_what_goes_wrong_is_said_in_words_and_in_time(model: str, make: Make) -> None:
-    began = time.monotonic()
-    with pytest.raises(EmbeddingError) as told:
-        make(model).embed(TEXTS, 1)
-    assert told.value.code == WRONG[model]
-    assert "embeddings' server" in told.value.message
-    assert time.monotonic() - began < 30
+    late = WRONG[model] == "late"  # whoever is not is waited for, or a busy machine would be taken for them
+    with gevent.Timeout(PATIENCE_S):
+        problem = problem_of(make(model), patience_s=1 if late else PATIENCE_S)
+    assert problem.code == WRONG[model]
+    assert "embeddings' server" in problem.message
 
 
 def test_a_text_that_is_too_long_is_told_from_a_server_that_is_not_there(make: Make) -> None:
     assert problem_of(make("words;longest=5")).by_text
     assert not problem_of(make("words;statuses=401")).by_text
-    assert not problem_of(make("words;silent=1")).by_text
+    assert not problem_of(make("words;silent=1"), patience_s=1).by_text
 
 
 def test_how_long_it_wants_to_be_left_alone_is_told(make: Make) -> None:
@@ -134,7 +133,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(make: Make) ->
 
 def test_somebody_elses_patience_is_not_ours(make: Make) -> None:
     with pytest.raises(gevent.Timeout), gevent.Timeout(0.1):
-        make("words;silent=1").embed(TEXTS, 5)
+        make("words;silent=1").embed(TEXTS, PATIENCE_S)
 
 
 def test_others_go_on_while_it_waits(make: Make) -> None:
@@ -151,7 +150,7 @@ def test_no_more_texts_than_a_request_may_hold(make: Make) -> None:
     assert [make().at_once(size) for size in (0, 384, 4096, 8192, 1 << 20)] == [64, 64, 32, 16, 1]
 
 
-def problem_of(embeddings: Embeddings) -> EmbeddingError:
+def problem_of(embeddings: Embeddings, patience_s: float = PATIENCE_S) -> EmbeddingError:
     with pytest.raises(EmbeddingError) as told:
-        embeddings.embed(TEXTS, 1)
+        embeddings.embed(TEXTS, patience_s)
     return told.value

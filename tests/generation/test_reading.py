@@ -12,7 +12,7 @@ from chat.core.log import StoreAway
 from chat.core.tally import Tally
 from chat.extraction.limits import Limits
 from chat.extraction.unreadable import Unreadable
-from chat.generation import clock
+from chat.generation import reading
 from chat.generation.erasing import Erasing
 from chat.generation.reading import Reading
 from chat.generation.reading_job import BATCH, WORDS, lots
@@ -77,7 +77,7 @@ class Reader:
             reader=lambda: name,
             is_dead=lambda owner: owner in dead,
             now=lambda: talk.now,
-            clock=clock.monotonic,
+            clock=lambda: talk.now,  # or a slow machine would show its progress between two batches
             limits=Limits(),
             tally=self.tally,
         )
@@ -259,7 +259,8 @@ def test_what_a_dead_process_read_is_read_again_from_the_start(talk: Talk) -> No
     assert text_of(talk, made) == lines(2 * MANY).decode()
 
 
-def test_who_leaves_gives_it_back_and_its_child_is_ended(talk: Talk) -> None:
+def test_who_leaves_gives_it_back_and_its_child_is_ended(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LEAVE_S", PATIENCE_S)
     made, leaving = add(talk, original=lines(MANY)), Reader(talk, "leaving")
     leaving.hold()
     leaving.reading.leave()
