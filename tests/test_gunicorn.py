@@ -117,7 +117,7 @@ def test_an_answer_that_nobody_reads_has_the_time_of_grace_too(
     asked = person.ask(model="steady;tokens=80;pace=30")
     with person.drive(asked.stream_id) as driver:
         driver.read_at_least(40)
-    server.stop(25)
+    server.stop()
     server.start()
     state = person.state(asked.stream_id)
     assert (state["status"], state["epoch"]) == ("done", 1)
