@@ -101,7 +101,7 @@ class Window:
     def stop_clock(self) -> None:
         """Let no timer of the page end until its clock is moved on: what shows for a second stays."""
         self.page.clock.install(time=0)
-        self.page.clock.pause_at(1)
+        self.page.clock.pause_at(30)  # it runs until then, and what is past by now is refused
 
     def hide(self, hidden: bool) -> None:
         """Make the page believe that nobody looks at it, or that somebody does again."""
