@@ -104,7 +104,7 @@ def test_enter_sends_shift_enter_breaks_the_line_and_escape_stops(server, upstre
     field.press_sequentially("two")
     assert field.bounding_box()["height"] > height
     field.press("Enter")
-    driver.page.wait_for_url("**/c/*")  # and all of its scripts: a field without them takes Enter for a line end
+    driver.page.wait_for_url("**/c/*")  # with its scripts: without them Enter breaks the line
     expect(driver.page.locator(".message.user .text")).to_have_text("one\ntwo")
     driver.wait_for_text(20)
     field.fill("three")
