@@ -12,6 +12,7 @@ from chat.core.lifecycle import Status
 from chat.core.material import IN_VAIN, RULES, UNREAD, with_rules
 from chat.core.prompt import Room
 from chat.core.sources import Source
+from chat.generation import late
 from chat.generation.answers import Answers
 from chat.generation.generation import Source as Feed
 from chat.generation.late import LateSource
@@ -74,8 +75,18 @@ class House:
         self.answers = Answers(
             self.talk.store,
             self.mouth,  # type: ignore[arg-type]
-            **{"retrieval": self.shelf, "room": Room(), **more},
+            **{"retrieval": self.shelf, "room": Room(), "patience_s": PATIENCE_S, **more},
         )
+        self.laid = Event()  # looking for sources has come to its end, whether anybody waits for it or not
+        lay = self.answers._grounds.lay
+
+        def noted(*arguments: Any) -> Any:
+            try:
+                return lay(*arguments)
+            finally:
+                self.laid.set()
+
+        self.answers._grounds.lay = noted  # type: ignore[method-assign]
         if documents:
             add(self.talk)
             read(self.talk, *TEXTS)
@@ -290,26 +301,44 @@ def test_an_answer_comes_when_nothing_can_be_looked_up(house: House, broken: Exc
 
 
 def test_an_answer_comes_without_sources_when_looking_takes_too_long(tmp_path: Path):
-    house = House(tmp_path, patience_s=0.1)
-    house.shelf.wait = lambda: gevent.sleep(0.5)
+    house, found = House(tmp_path, patience_s=0.1), Event()
+    house.shelf.wait = found.wait
     asked = house.talk.ask()
     source = house.open(asked)
     house.claim(asked)
     assert hear(source) == "It ends [1]."
-    gevent.sleep(0.6)
+    found.set()
+    assert house.laid.wait(PATIENCE_S)
     assert (house.mouth.asked[0].sources, house.citations(asked)) == ([], []), "nor are any noted later"
 
 
+class Patience:
+    """In place of gevent: the patience of a late source ends in the moment in which sources are noted."""
+
+    spawn = gevent.spawn
+
+    def __init__(self) -> None:
+        self.noting, self.over = Event(), Event()
+
+    def wait(self, waited: list[Any], timeout: float | None = None, count: int | None = None) -> list[Any]:
+        if timeout is not None:
+            assert self.noting.wait(PATIENCE_S)
+            return []
+        self.over.set()
+        return gevent.wait(waited, timeout=PATIENCE_S, count=count)
+
+
 def test_what_is_being_noted_when_patience_ends_is_told_as_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ):
-    house = House(tmp_path, patience_s=0.05)
-    write = type(house.talk.store).write
+    patience, write = Patience(), type(house.talk.store).write
 
     def slowly(*arguments: Any, **more: Any) -> Any:
-        gevent.sleep(0.3)
+        patience.noting.set()
+        assert patience.over.wait(PATIENCE_S), "nobody waits for what is noted"
         return write(*arguments, **more)
 
+    monkeypatch.setattr(late, "gevent", patience)
     asked = house.talk.ask()
     source = house.open(asked)
     house.claim(asked)
@@ -330,7 +359,7 @@ def test_a_stop_is_heard_while_sources_are_looked_for(house: House):
     source.close()
     assert listening.get(timeout=PATIENCE_S) is Aborted
     found.set()
-    gevent.sleep(0.1)
+    assert house.laid.wait(PATIENCE_S)
     assert (house.mouth.asked, house.citations(asked)) == ([], [])
 
 
