@@ -42,7 +42,7 @@ def test_a_second_question_goes_on_in_the_same_page_and_shows_in_the_other(
         window.wait_for_end()
         assert window.text == PROSE
         assert window.page.locator(".message.user .text").all_text_contents() == ["One?", "Two?"]
-    assert driver.page.locator("#ask").input_value() == ""
+    expect(driver.page.locator("#ask")).to_have_value("")
     assert [turn["content"] for turn in upstream.log[-1].messages if turn["role"] != "system"] == [
         "One?", "A **first** answer.", "Two?",
     ]  # fmt: skip
