@@ -90,7 +90,7 @@ def test_axe_finds_nothing_serious_in_the_panels_of_a_conversation(server, upstr
 
 def test_keys_do_what_the_help_sheet_says_but_not_while_typing(server, upstream, driver):
     upstream.scripts["scripted"] = Script(text="Short.")
-    driver.begin(server.url, "Anything?")
+    url = driver.begin(server.url, "Anything?")
     driver.wait_for_end()
     page, field = driver.page, driver.page.locator("#ask")
     field.click()
@@ -111,13 +111,16 @@ def test_keys_do_what_the_help_sheet_says_but_not_while_typing(server, upstream,
     page.locator(".composer-hint button").click()
     page.locator("#keys-on").uncheck()
     page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
     field.blur()
     page.keyboard.press("a")
     expect(field).not_to_be_focused()
     page.locator(".composer-hint button").click()
     page.locator("#keys-on").check()
     page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
     field.blur()
+    assert page.url == url, "n led away from the open sheet"
     page.keyboard.press("n")
     page.wait_for_url(server.url + "/")
 
@@ -137,6 +140,7 @@ def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
     window.begin(server.url, "שלום, מה זה?")
     window.wait_for_end()
     page = window.page
+    expect(page.locator("div.math[tabindex='0']")).to_be_attached()  # it scrolls here: keys must reach it
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     for control in (page.locator("#ask"), page.locator("button.send"), page.locator(".head .drawer")):
         box = control.bounding_box()
@@ -148,7 +152,6 @@ def test_nothing_is_lost_in_a_small_window(server, upstream, somebody, shape):
     words = page.locator(".prose p strong", has_text="هذا").bounding_box()
     assert arabic
     assert words
-    expect(page.locator("div.math[tabindex='0']")).to_be_attached()  # it scrolls here: keys must reach it
     assert words["x"] > arabic["x"] + arabic["width"] / 2, (
         "a paragraph from right to left begins at the right"
     )

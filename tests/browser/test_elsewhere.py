@@ -27,3 +27,4 @@ def test_a_page_that_is_not_listed_reads_nothing(server, upstream, ada, elsewher
         page.goto(f"{elsewhere}/#{server.url} {asked.stream_id} {person.token}")
     expect(page.locator("#status")).to_have_text("waiting")
     expect(page.locator("#text")).to_be_empty()
+    person.stop(asked.stream_id)  # nobody drives it: the server would ask seconds later, in another test

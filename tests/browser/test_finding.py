@@ -26,6 +26,6 @@ def test_a_hit_leads_to_its_message_even_where_the_title_has_the_word_too(server
     page.wait_for_url("**/c/*found=springs*")
     hit = page.locator(".message:target")
     expect(hit).to_contain_text("Which springs are warm?")
-    assert hit.evaluate(IN_VIEW)
+    page.wait_for_function(IN_VIEW, arg=hit.element_handle())  # a browser goes there when it first paints
     assert page.evaluate(MARKED) == ["springs"]
     assert driver.misdeeds() == []
