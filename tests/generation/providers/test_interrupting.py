@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from chat.generation.providers.types import Aborted, Answer, Delta, Item, Patience
+from chat.generation.providers.types import Aborted, Answer, Delta, Finished, Item, Patience
 from tests.generation.providers.conftest import MakeProvider, eventually, hear, question
 from tests.patience import PATIENCE_S
 from tests.upstream import Upstream
 
-AT_ONCE_S = 10.0  # some 2 ms, where nothing else runs; who is not stopped waits as long as PATIENT
-PATIENT = Patience(connect_s=60, first_token_s=60, idle_s=60, settle_s=0.2)
+AT_ONCE_S = 10.0  # some 2 ms, where nothing else runs; who is not stopped waits as long as it is patient
 
 
 class Listening:
@@ -58,7 +57,7 @@ def black_hole() -> Iterator[str]:
 def test_a_stop_ends_the_wait_and_cuts_the_line(
     model: str, upstream: Upstream, make_provider: MakeProvider
 ) -> None:
-    listening = Listening(make_provider(patience=PATIENT).open(question(model)))
+    listening = Listening(make_provider().open(question(model)))
     assert eventually(lambda: upstream.count())
     assert listening.stop() < AT_ONCE_S
     assert eventually(lambda: not upstream.log[0].open)
@@ -66,20 +65,20 @@ def test_a_stop_ends_the_wait_and_cuts_the_line(
 
 
 def test_a_stop_keeps_what_had_come(make_provider: MakeProvider) -> None:
-    listening = Listening(make_provider(patience=PATIENT).open(question("stall")))
+    listening = Listening(make_provider().open(question("stall")))
     assert eventually(lambda: any(isinstance(item, Delta) for item in listening.items))
     listening.stop()
     assert any(isinstance(item, Delta) for item in listening.items)
 
 
 def test_a_stop_while_it_connects(black_hole: str, make_provider: MakeProvider) -> None:
-    listening = Listening(make_provider(address=black_hole, patience=PATIENT).open(question()))
+    listening = Listening(make_provider(address=black_hole).open(question()))
     gevent.sleep(0.2)
     assert listening.stop() < AT_ONCE_S
 
 
 def test_a_stop_between_two_tries(upstream: Upstream, make_provider: MakeProvider) -> None:
-    provider = make_provider(sleep=gevent.sleep, patience=PATIENT)
+    provider = make_provider(sleep=gevent.sleep)
     listening = Listening(provider.open(question("x;statuses=429,429;retry_after=20")))
     assert eventually(lambda: upstream.count())
     assert listening.stop() < AT_ONCE_S
@@ -104,26 +103,40 @@ def test_a_stop_by_the_listener_itself(upstream: Upstream, make_provider: MakePr
 
 
 def test_a_killed_listener_leaves_no_line_behind(upstream: Upstream, make_provider: MakeProvider) -> None:
-    listening = Listening(make_provider(patience=PATIENT).open(question("stall")))
+    listening = Listening(make_provider().open(question("stall")))
     assert eventually(lambda: upstream.count())
     listening.greenlet.kill()
     assert eventually(lambda: not upstream.log[0].open)
 
 
-def test_closing_after_the_end_is_harmless(make_provider: MakeProvider) -> None:
+def test_closing_after_the_end_is_harmless(upstream: Upstream, make_provider: MakeProvider) -> None:
     provider = make_provider()
-    first, second = provider.open(question()), provider.open(question("plain;pace=100;tokens=20"))
+    first, second = provider.open(question()), provider.open(question("held"))
     assert hear(first).finish == "stop"
-    speaking = gevent.spawn(hear, second)  # on the line that the first gave back
-    gevent.sleep(0.05)
+    assert eventually(lambda: not upstream.log[0].open)
+    upstream.hold(20, "held")
+    speaking = Listening(second)  # on the line that the first gave back
+    assert eventually(lambda: len(speaking.items) > 0)
     first.close()
-    assert speaking.get().finish == "stop"
+    upstream.let_go("held")
+    speaking.greenlet.get(timeout=PATIENCE_S)
+    assert isinstance(speaking.items[-1], Finished)
+    assert upstream.connections == 1
 
 
-def test_a_slow_listener_is_not_taken_for_a_silent_server(make_provider: MakeProvider) -> None:
+def test_a_slow_listener_is_not_taken_for_a_silent_server(
+    upstream: Upstream, make_provider: MakeProvider
+) -> None:
+    now = [0.0]  # goes on where the test says so: how fast the machine is counts for nothing
+    brief = Patience(connect_s=PATIENCE_S, first_token_s=0.1, idle_s=0.1, settle_s=0.1)
+    provider = make_provider(now=lambda: now[0], patience=brief)
+    upstream.hold(20, "held")
     items = []
-    for item in make_provider().open(question("plain;tokens=60;pace=20")):
+    for item in provider.open(question("held")):
         if not items:
-            gevent.sleep(2.5)  # beyond both limits
+            now[0] = 100.0
+            gevent.sleep(0.5)  # the watch looks, and finds nobody silent
+            upstream.let_go("held")
         items.append(item)
     assert len(items) > 1
+    assert isinstance(items[-1], Finished)

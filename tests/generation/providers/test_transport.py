@@ -17,8 +17,9 @@ from gevent.server import StreamServer
 from chat.generation.providers import proxy_for
 from chat.generation.providers.transport import LONGEST_REFUSAL, LeanTransport
 from tests.generation.providers.conftest import MakeProvider, eventually, hear, question
-from tests.generation.providers.test_interrupting import AT_ONCE_S, PATIENT, Listening
+from tests.generation.providers.test_interrupting import AT_ONCE_S, Listening
 from tests.scripted import answer_of, read_script
+from tests.server import free_port
 from tests.upstream import Upstream
 
 
@@ -26,7 +27,7 @@ def test_a_line_is_used_again(upstream: Upstream, make_provider: MakeProvider) -
     provider = make_provider()
     for model in ("plain", "plain;slice=7", "plain;framing=length", "unauthorized", "plain"):
         hear(provider.open(question(model)))
-        gevent.sleep(0.02)
+        assert eventually(lambda: not upstream.log[-1].open)  # the body's end was sent, too
     assert (upstream.count(), upstream.connections) == (5, 1)
 
 
@@ -42,13 +43,16 @@ def test_a_line_that_failed_is_not(model: str, upstream: Upstream, make_provider
 
 def test_answers_at_once_have_a_line_each(upstream: Upstream, make_provider: MakeProvider) -> None:
     provider = make_provider()
-    speaking = [gevent.spawn(hear, provider.open(question("plain;pace=200"))) for _ in range(8)]
+    upstream.hold(20, "held")
+    speaking = [gevent.spawn(hear, provider.open(question("held"))) for _ in range(8)]
+    assert eventually(lambda: upstream.connections == 8)
+    upstream.let_go("held")
     assert {greenlet.get().finish for greenlet in speaking} == {"stop"}
     assert upstream.connections == 8
 
 
 def test_a_line_that_the_server_gave_up_is_replaced(make_provider: MakeProvider) -> None:
-    first = Upstream().start()
+    first = Upstream(port=free_port()).start()  # which nobody else is given meanwhile
     provider = make_provider(address=first.url)
     assert hear(provider.open(question())).finish == "stop"
     first.close()
@@ -93,9 +97,10 @@ def certificate(tmp_path: Path) -> tuple[str, str]:
 def test_tls_streams_and_can_be_cut(certificate: tuple[str, str], make_provider: MakeProvider) -> None:
     with Upstream(certificate=certificate) as upstream:
         trusting = ssl.create_default_context(cafile=certificate[0])
-        provider = make_provider(address=upstream.url, tls=trusting, patience=PATIENT)
+        provider = make_provider(address=upstream.url, tls=trusting)
         for _ in range(2):
             assert hear(provider.open(question("slices"))).text == answer_of(read_script("slices"))
+            assert eventually(lambda: not upstream.log[-1].open)
         assert upstream.connections == 1
         listening = Listening(provider.open(question("stall")))
         assert eventually(lambda: upstream.log[-1].model == "stall")
@@ -143,7 +148,7 @@ def proxy() -> Iterator[StreamServer]:
 def test_through_a_proxy_all_is_the_same(
     proxy: StreamServer, upstream: Upstream, make_provider: MakeProvider
 ) -> None:
-    provider = make_provider(proxy=f"http://127.0.0.1:{proxy.server_port}", patience=PATIENT)
+    provider = make_provider(proxy=f"http://127.0.0.1:{proxy.server_port}")
     assert hear(provider.open(question("slices"))).text == answer_of(read_script("slices"))
     assert hear(provider.open(question("gzip"))).text == answer_of(read_script("gzip"))
     assert hear(provider.open(question("cut"))).code == "truncated"
