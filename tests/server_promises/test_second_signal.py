@@ -2,7 +2,7 @@
 
 import signal
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import requests
@@ -26,8 +26,7 @@ def test_ctrl_c_ends_the_time_of_grace_and_what_came_is_kept(
     server = server_factory(OPENAI_BASE_URL=upstream.url, CHAT_GRACE_S=FOR_EVER_S, CHAT_ON_INTERRUPT="mark")
     person, stream_id = in_mid_answer(server, upstream)
     family = told_to_leave(server, signal.SIGTERM)
-    for process in family:
-        process.send_signal(signal.SIGINT)
+    tell(family, signal.SIGINT)
     wait_for_end(family)
     server.stop()
     upstream.let_go(MODEL)
@@ -41,11 +40,11 @@ def test_a_second_ctrl_c_waits_for_nothing(server_factory: ServerFactory, upstre
         OPENAI_BASE_URL=upstream.url, CHAT_DRAIN_S=LONGEST_DRAIN_S, CHAT_ON_INTERRUPT="mark"
     )
     in_mid_answer(server, upstream)
-    with closing(sqlite3.connect(server.folder / "headwater.sqlite3", isolation_level=None)) as slow_disk:
+    file = server.folder / "headwater.sqlite3"
+    with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as slow_disk:
         slow_disk.execute("BEGIN IMMEDIATE")  # nothing can be stored any more
         family = told_to_leave(server, signal.SIGINT)
-        for process in family:
-            process.send_signal(signal.SIGINT)
+        tell(family, signal.SIGINT)
         wait_for_end(family)
     assert "exited with code 130" in server.logs
     assert "Not all answers could be stored" not in server.logs
@@ -64,11 +63,17 @@ def in_mid_answer(server: RealServer, upstream: Upstream) -> tuple[Person, str]:
 def told_to_leave(server: RealServer, told: signal.Signals) -> list[psutil.Process]:
     """Tell all its processes, as a terminal does, and wait until they begin to leave, which they do."""
     family = [*server.workers, psutil.Process(server.pid)]
-    for process in family:
-        process.send_signal(told)
+    tell(family, told)
     until(lambda: not listens(server))
     assert all(process.is_running() for process in family)
     return family
+
+
+def tell(family: list[psutil.Process], told: signal.Signals) -> None:
+    """Send a signal to all of them at once, as far as we can: who came first may take the next one along."""
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(told)
 
 
 def listens(server: RealServer) -> bool:
