@@ -9,6 +9,9 @@ import websocket
 
 from tests.patience import PATIENCE_S
 from tests.person import Person
+from tests.upstream import Upstream
+
+MODEL = "socket;tokens=60"
 
 
 class Line:
@@ -55,7 +58,7 @@ def test_it_sends_and_follows_and_the_text_is_what_is_stored(person: Person) -> 
     assert line.until("state")["data"] == {}
     line.send(send={"text": "Where from?", "model": "prose;tokens=120"}, ref="a")
     texts: dict[str, str] = {}
-    answered = None
+    answered, ended = None, False
     for frame in line:
         match frame["event"]:
             case "ok":
@@ -65,7 +68,9 @@ def test_it_sends_and_follows_and_the_text_is_what_is_stored(person: Person) -> 
             case "chunk":
                 texts[frame["data"]["message_id"]] += frame["data"]["text"]
             case "end":
-                break
+                ended = True
+        if answered and ended:
+            break
     assert answered is not None
     assert answered["ref"] == "a"
     reply = answered["data"]["reply"]
@@ -73,10 +78,11 @@ def test_it_sends_and_follows_and_the_text_is_what_is_stored(person: Person) -> 
 
 
 def test_a_stop_by_frame_stops(person: Person) -> None:
+    """Wherever its text is told: the message of one that is late brings it."""
     line = Line(person, person.converse(), **named(person))
     line.send(send={"text": "Where from?", "model": "stall"}, ref=1)
     stream_id = line.until("ok")["data"]["reply"]["stream_id"]
-    line.until("chunk")
+    next(frame for frame in line if frame["data"].get("text") and frame["data"].get("role") != "user")
     line.send(stop=stream_id, ref=2)
     assert line.until("end")["data"]["status"] == "stopped"
 
@@ -98,12 +104,16 @@ def test_what_is_refused_is_an_answer_with_its_ref_and_the_socket_goes_on(person
         assert line.until("error")["data"]["error"]["code"] == "bad_frame"
 
 
-def test_it_goes_on_after_an_id(person: Person) -> None:
-    asked = person.ask("Where from?", model="prose;tokens=60;pace=100")
+def test_it_goes_on_after_an_id(person: Person, upstream: Upstream) -> None:
+    upstream.hold(0, MODEL)
+    asked = person.ask("Where from?", model=MODEL)
     line = Line(person, asked.conversation_id, **named(person))
     person.drive(asked.stream_id).close()
+    next(frame for frame in line if frame["data"].get("status") == "streaming")
+    upstream.hold(100, MODEL)  # only now: what became of the message is told before its text
     place = line.until("chunk")
     line.ws.close()
+    upstream.let_go(MODEL)
     again = Line(person, asked.conversation_id, query=f"?after={place['id']}", **named(person))
     first = next(frame for frame in again if frame["event"] != "presence")
     assert first["event"] in ("chunk", "end")
