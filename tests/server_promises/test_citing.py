@@ -33,6 +33,7 @@ def asking(upstream: Upstream) -> dict[str, str]:
         "OPENAI_API_KEY": "scripted",
         "CHAT_GRACE_S": "0",
         "CHAT_SESSION_RATE": "0",
+        "CHAT_EMBEDDING_S": "60",  # an answer waits as long for what is found, and then does without
     }
 
 
@@ -45,11 +46,13 @@ def on_sqlite(standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(params=["sqlite"])
-def server(request: pytest.FixtureRequest, server_factory: ServerFactory, upstream: Upstream) -> RealServer:
+def server(request: pytest.FixtureRequest, upstream: Upstream) -> RealServer:
     """A server that may die, on SQLite unless the test says otherwise."""
     upstream.scripts[MODEL] = Script(text=SAID, continues=True)
     if request.param == "postgresql":
-        return server_factory(DATABASE_URL=request.getfixturevalue("postgres_url"), **asking(upstream))
+        database = request.getfixturevalue("postgres_url")  # first: it goes after its server
+        start: ServerFactory = request.getfixturevalue("server_factory")
+        return start(DATABASE_URL=database, **asking(upstream))
     found: RealServer = request.getfixturevalue("on_sqlite")
     show_if_it_fails(request, found)
     if not found.ready():
