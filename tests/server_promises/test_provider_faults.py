@@ -36,9 +36,10 @@ def impatient(impatient_server: RealServer, upstream: Upstream) -> Person:
 @pytest.mark.parametrize(
     "fault", [one for one in FAULTS + SHAPES if one.code not in SILENT], ids=lambda fault: fault.model
 )
-def test_every_fault_has_its_end(impatient: Person, fault: Fault) -> None:
-    asked = impatient.ask(model=fault.model)
-    ends_so(impatient, asked, fault, impatient.drive(asked.stream_id).read_all())
+def test_every_fault_has_its_end(person: Person, upstream: Upstream, fault: Fault) -> None:
+    """At a server with patience: who is late has another fault."""
+    asked = person.ask(model=fault.model)
+    ends_so(person, asked, fault, person.drive(asked.stream_id).read_all())
 
 
 def test_silence_has_its_end(impatient: Person) -> None:
@@ -50,14 +51,14 @@ def test_silence_has_its_end(impatient: Person) -> None:
         ends_so(impatient, one, fault, line.read_all())
 
 
-def ends_so(impatient: Person, asked: Asked, fault: Fault, seen: bytes) -> None:
+def ends_so(person: Person, asked: Asked, fault: Fault, seen: bytes) -> None:
     """See that an answer ended as it must, and says so everywhere."""
     status, code, text = fault.status, fault.code, fault.text
-    state = until_status(impatient, asked.stream_id, "done", "error", "stopped", "interrupted")
+    state = until_status(person, asked.stream_id, "done", "error", "stopped", "interrupted")
     assert (state["status"], (state["error"] or {}).get("code")) == (status, code)
     assert state["text"] == text
     assert seen.decode() == text
-    message = impatient.get(f"/api/conversations/{asked.conversation_id}/messages")["items"][-1]
+    message = person.get(f"/api/conversations/{asked.conversation_id}/messages")["items"][-1]
     assert (message["status"], message["text"], message["error"]) == (status, text, state["error"])
     if code:
         assert len(state["error"]["message"]) > 20
@@ -65,17 +66,17 @@ def ends_so(impatient: Person, asked: Asked, fault: Fault, seen: bytes) -> None:
         assert "scripted" not in state["error"]["message"].replace("The scripted upstream", "")
 
 
-def test_length_is_done_and_says_so(impatient: Person) -> None:
-    asked = impatient.ask(model="length")
-    impatient.drive(asked.stream_id).read_all()
-    assert until_status(impatient, asked.stream_id, "done")["finish_reason"] == "length"
+def test_length_is_done_and_says_so(person: Person) -> None:
+    asked = person.ask(model="length")
+    person.drive(asked.stream_id).read_all()
+    assert until_status(person, asked.stream_id, "done")["finish_reason"] == "length"
 
 
-def test_after_an_error_one_may_ask_again(impatient: Person) -> None:
-    asked = impatient.ask(model="unauthorized")
-    impatient.drive(asked.stream_id).read_all()
-    until_status(impatient, asked.stream_id, "error")
+def test_after_an_error_one_may_ask_again(person: Person) -> None:
+    asked = person.ask(model="unauthorized")
+    person.drive(asked.stream_id).read_all()
+    until_status(person, asked.stream_id, "error")
     path = f"/api/conversations/{asked.conversation_id}/messages/{asked.reply_id}/regenerate"
-    again = impatient.call("POST", path, {"model": "any"})
+    again = person.call("POST", path, {"model": "any"})
     assert again.status_code == 201
-    assert impatient.drive(again.json()["reply"]["stream_id"]).read_all().decode() == WHOLE
+    assert person.drive(again.json()["reply"]["stream_id"]).read_all().decode() == WHOLE
