@@ -40,6 +40,16 @@ def test_a_stranger_watches_until_the_link_is_taken_back(server, upstream, drive
     assert answer.status == 404
 
 
+def test_a_look_at_the_panel_that_comes_late_takes_no_link_away(server, upstream, driver):
+    upstream.scripts["scripted"] = Script(text="First.")
+    driver.begin(server.url, "A first question")
+    driver.wait_for_end()
+    driver.page.route("**/sharing", lambda route: None)  # of before there was a link, and not answered yet
+    with driver.page.expect_event("requestfailed", lambda given_up: given_up.url.endswith("/sharing")):
+        make_link(driver)
+    expect(driver.page.locator("#share-url")).to_be_visible()
+
+
 def make_link(owner: Window) -> str:
     """Share the conversation that is open in this window; returns the address."""
     owner.page.locator("header [popovertarget=share]").click()

@@ -1,6 +1,6 @@
 """People watching together: the owner, a co-driver by invitation and a reader of the link see each other."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.test_share_link import make_link
 from tests.browser.texts import LONG
@@ -20,6 +20,12 @@ def invite(owner: Window, role: str = "co-driver") -> str:
     address = str(field.input_value())
     page.keyboard.press("Escape")
     return address
+
+
+def let_be(members: Locator, role: str) -> None:
+    """Choose the one member's role, and wait until the panel has it from the server."""
+    members.get_by_role("combobox").select_option(role)
+    expect(members.locator("option[selected]")).to_have_text(role)
 
 
 def test_three_people_see_each_other_and_who_asks(server, upstream, driver, somebody):
@@ -81,15 +87,15 @@ def test_a_role_changes_what_an_open_page_offers_and_keeps_what_was_typed(server
     field.fill("What I was about to say")
     driver.page.locator("header [popovertarget=share]").click()  # looks again who is there
     members = driver.page.get_by_role("list", name="Members")
-    members.get_by_role("combobox").select_option("viewer")
+    let_be(members, "viewer")
     expect(friend.page.locator("#composer")).to_be_hidden()  # on the page that is open
     expect(friend.page.locator(".dock .fork")).to_be_visible()
     friend.page.keyboard.press("Escape")  # stops nothing, and says nothing
-    members.get_by_role("combobox").select_option("co-driver")
+    let_be(members, "co-driver")
     expect(field).to_be_visible()
     expect(field).to_have_value("What I was about to say")
     expect(friend.page.locator(".dock .fork")).to_be_hidden()
-    members.get_by_role("combobox").select_option("viewer")
+    let_be(members, "viewer")
     expect(friend.page.locator("#composer")).to_be_hidden()
     friend.page.reload()
     expect(friend.page.locator("#composer")).to_be_hidden()
