@@ -13,6 +13,7 @@ from chat.extraction.unreadable import TOO_BIG
 from chat.generation import extracting
 from tests.extraction import files
 from tests.extraction.apart import (
+    GENEROUS_S,
     SENTENCE,
     nothing_stays,
     outcome,
@@ -23,7 +24,8 @@ from tests.extraction.files import paragraph
 
 
 @pytest.fixture(autouse=True)
-def _nothing_stays() -> Iterator[None]:
+def _nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(extracting, "LOOK_S", GENEROUS_S)  # a look at it may be slow on a busy machine
     with nothing_stays():
         yield
 
