@@ -34,6 +34,8 @@ def test_a_thought_is_folded_and_once_unfolded_it_stays_so(peculiar_server, upst
         assert all(LONG.startswith(text) for text in window.seen)
         assert window.misdeeds() == []
     assert stored(ada, url)["text"] == LONG
+    said = driver.page.locator("#status")
+    expect(said).to_contain_text("Answer complete.")
+    assert "I think about" not in said.text_content()
     driver.page.reload()
     expect(driver.page.locator(".reasoning .thought")).not_to_be_visible()
-    assert "I think about" not in driver.page.locator("#status").text_content()

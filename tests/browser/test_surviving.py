@@ -142,6 +142,7 @@ def test_a_worker_dies_and_the_answer_goes_on_in_every_window(house, request, ca
         house.open(1 if "only" in carrier else 2)
     audience = house.gather()
     for window in audience.windows:
+        window.wait_for_stored(TEXT[:40])  # what the driver has read beyond it, it shows anew each time
         window.page.evaluate(SELECT)
     house.generating().kill()
     house.upstream.hold(2 * PART)
@@ -266,6 +267,7 @@ def test_a_question_asked_while_the_database_is_away_stays_and_is_asked_once(hou
             page.goto(house.server.url)
         bare.locator("#ask").fill("First?")
         bare.locator("button.send").click()
+        expect(bare.locator(".message.assistant .state")).to_be_attached()
         reload_until_answered(bare)
         own_postgres.stop(signal.SIGINT)
         driver.ask("Second?")
