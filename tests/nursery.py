@@ -41,8 +41,13 @@ def main() -> None:
         asked = json.loads(line)
         if isinstance(asked, int):
             answer(ENDED.get(asked))
-        elif born := fork():
-            ENDED.pop(born, None)  # of another that had the number before
+            continue
+        # Nothing is noted of it before this is done: it may end sooner than we come to that.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        born = fork()
+        ENDED.pop(born, None)  # of another that had the number before
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        if born:
             answer(born)
         else:
             live(asked)
