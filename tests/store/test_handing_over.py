@@ -10,6 +10,7 @@ from chat.core.lifecycle import Status
 from chat.store.streams import Batch, Streams
 from chat.store.tables import chunks
 from chat.store.transaction import Transaction
+from tests.server_promises.waiting import until
 from tests.store.talk import Talk
 
 
@@ -34,10 +35,12 @@ class LateStore:
 
     def __init__(self, talk: Talk) -> None:
         self._store = talk.store
+        self.has_written: list[bool] = []
 
     def write(self, fn: Callable[[Transaction], Any]) -> Any:
         def late(tx: Transaction) -> Any:
             value = fn(tx)
+            self.has_written.append(True)
             if tx.conn.dialect.name == "postgresql":  # on SQLite's one thread nobody comes in between
                 gevent.sleep(0.3)
             return value
@@ -48,9 +51,10 @@ class LateStore:
 def test_a_batch_that_is_on_its_way_while_all_is_deleted_leaves_nothing_behind(talk: Talk) -> None:
     stream = talk.ask("Hello?").reply.stream_id
     talk.streams.claim(stream, {Status.PENDING})
-    writing = Streams(LateStore(talk), owner=lambda: "here", lease_s=6, wall=float, lease_clock=float)
+    store = LateStore(talk)
+    writing = Streams(store, owner=lambda: "here", lease_s=6, wall=float, lease_clock=float)
     batch = gevent.spawn(writing.append, [Batch(stream, 1, 0, "left? ")])
-    gevent.sleep(0.1)
+    until(lambda: store.has_written)
     talk.store.write(lambda tx: talk.streams.delete(tx, stream))
     batch.get()
     assert talk.store.read(lambda conn: conn.execute(select(func.count()).select_from(chunks)).scalar()) == 0
