@@ -18,6 +18,7 @@ from chat.live.relayed import open_bell
 from chat.live.shared_tape import open_shared_tapes
 from chat.live.tape import Tapes
 from chat.store.sqlite import SqliteStore, prepare
+from tests.live.patient_lines import be_patient
 
 
 def open_all(database_url: str, redis_url: str | None, name: str) -> tuple[Bell, SqliteStore | None]:
@@ -36,6 +37,7 @@ def open_all(database_url: str, redis_url: str | None, name: str) -> tuple[Bell,
 
 
 def main(database_url: str, redis_url: str, listens: str) -> None:
+    be_patient()
     bell, _ = open_all(database_url, redis_url or None, "far")
     shared = open_shared_tapes(redis_url or None, Tapes(), bell)
     for _name, run in (*bell.rounds, *shared.rounds):

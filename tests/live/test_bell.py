@@ -3,6 +3,7 @@
 import gevent
 
 from chat.live.bell import LocalBell
+from tests.patience import PATIENCE_S
 
 
 def test_a_ring_wakes_everyone_who_listens_to_the_topic_and_nobody_else():
@@ -29,7 +30,7 @@ def test_a_waiting_listener_wakes_at_the_ring_and_not_at_its_timeout():
         waiting = gevent.spawn(ear.wait, 30)
         gevent.sleep(0)
         bell.ring(["a"])
-        assert waiting.get(timeout=5) == {"a"}
+        assert waiting.get(timeout=PATIENCE_S) == {"a"}
 
 
 def test_who_stopped_listening_is_forgotten():
@@ -63,7 +64,7 @@ def test_a_beat_wakes_a_listener_to_whom_nobody_rings():
     bell = LocalBell()
     with bell.listen("a") as ear:
         ear.beat(0.02)
-        with gevent.Timeout(5):
+        with gevent.Timeout(PATIENCE_S):
             assert ear.wait() == set()
             bell.ring(["a"])
             assert ear.wait() == {"a"}

@@ -203,6 +203,7 @@ def test_at_the_end_only_the_store_counts(rigs: tuple[Rig, Rig, Rig]):
     assert there.end.status == Status.INTERRUPTED
 
 
+@pytest.mark.impatient
 def test_a_tape_behind_the_store_holds_nobody_up(rigs: tuple[Rig, Rig, Rig], redis: Redis):
     owner, _, reader = rigs
     stream, script = begin(owner, "stored. ")
