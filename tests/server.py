@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -22,7 +23,16 @@ from tests.births import ROOT, Born, nursery, surroundings
 from tests.parent import die_with_parent
 from tests.patience import PATIENCE_S
 
-__all__ = ["ROOT", "DidNotStart", "RealServer", "die_with_parent", "free_port", "runs", "wait_for_end"]
+__all__ = [
+    "ROOT",
+    "DidNotStart",
+    "RealServer",
+    "die_with_parent",
+    "free_port",
+    "runs",
+    "stand_still",
+    "wait_for_end",
+]
 
 FORKED = sys.platform == "linux" and "COVERAGE_PROCESS_START" not in os.environ
 
@@ -77,7 +87,7 @@ class RealServer:
     def ready_workers(self) -> list[psutil.Process]:
         """Those of its workers that have begun to answer."""
         begun = {int(pid) for pid in re.findall(r"Chat at http.* pid=(\d+)", self.logs)}
-        return [one for one in self.workers if one.pid in begun and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self.workers if one.pid in begun and runs(one)]
 
     def wait_for_workers(self, timeout: float = 2 * PATIENCE_S) -> None:
         """Wait until as many answer as were asked for: after a start, or after one was killed."""
@@ -162,6 +172,7 @@ class RealServer:
             return
         try:
             master = psutil.Process(self.pid)  # first of all: it has no time to see to its workers
+            stand_still(master)  # whom it bears while we look would live on, and hold the port
             family = [master, *master.children(recursive=True)]
         except psutil.NoSuchProcess:
             family = []
@@ -179,6 +190,14 @@ class RealServer:
         took = self.stop()
         self.start()
         return took
+
+
+def stand_still(process: psutil.Process) -> None:
+    """Stop it (SIGSTOP), and wait until it does nothing more; a dead one stands still already."""
+    with suppress(psutil.NoSuchProcess):
+        process.suspend()
+        while process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):
+            time.sleep(0.001)
 
 
 def wait_for_end(processes: Iterable[psutil.Process], timeout: float = PATIENCE_S) -> None:

@@ -28,7 +28,7 @@ from redis.retry import Retry
 
 from chat.addresses import libpq
 from tests.patience import PATIENCE_S
-from tests.server import die_with_parent, free_port, wait_for_end
+from tests.server import die_with_parent, free_port, stand_still, wait_for_end
 
 UNPRIVILEGED = "pgserver"  # PostgreSQL refuses to run as root
 PREFIX = "headwater-service-"
@@ -121,6 +121,8 @@ class Service(ABC):
         if self.process is None or self.process.poll() is not None:
             return
         first = psutil.Process(self.process.pid)
+        if number != signal.SIGCONT:
+            stand_still(first)  # or it bears another while we look
         family = [first, *first.children(recursive=True)]
         for one in family:
             try:
