@@ -4,6 +4,7 @@ import { dressAll, Kept } from "./blocks.js";
 
 const MOST = 20_000; // characters: a longer block stays plain
 const PATIENCE_MS = 3_000; // then the worker is hung up on some code, and a new one takes its place
+const WAITS = 6; // in which the patience is counted: a machine that stood still for long has waited once
 const kept = new Kept();
 let worker = null;
 
@@ -47,13 +48,14 @@ async function read(language, text) {
     return [];
   }
   return new Promise((resolve) => {
-    const done = (pieces) => { clearTimeout(timer); resolve(pieces); };
+    let waits = 0;
+    const done = (pieces) => { clearInterval(timer); resolve(pieces); };
     const giveUp = () => {
       mine.terminate();
       if (worker === mine) worker = null;
       done([]);
     };
-    const timer = setTimeout(giveUp, PATIENCE_MS);
+    const timer = setInterval(() => { if (++waits === WAITS) giveUp(); }, PATIENCE_MS / WAITS);
     mine.onmessage = ({ data }) => done(data);
     mine.onerror = giveUp;
     mine.postMessage([language, text]);
