@@ -79,7 +79,7 @@ def test_hostile_formulas_and_code_stay_inert(server, upstream, driver):
     upstream.scripts["scripted"] = Script(text=HOSTILE)
     driver.begin(server.url, "Be evil.")
     driver.wait_for_end()
-    expect(driver.page.locator(".math .katex").first).to_be_attached()
+    expect(driver.page.locator(".math").last).to_have_class(re.compile(r"\bset\b"))  # so all were tried
     expect(driver.page.locator("pre > code .keyword").first).to_be_attached()
     texts = driver.page.locator(".message.assistant > .text")
     assert texts.locator("script, img, a[href], .htmlClass, [onerror]").count() == 0
