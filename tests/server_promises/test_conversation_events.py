@@ -8,7 +8,6 @@ from tests.server_promises.waiting import until_status
 from tests.upstream import Upstream
 
 MODEL = "prose;tokens=160"
-PACED = f"{MODEL};pace=150"
 STEP = 100  # characters that the provider says at once
 TOKEN = 20  # and the most by which it says less
 
@@ -89,22 +88,29 @@ def test_the_answer_comes_in_chunks_and_its_text_is_not_repeated(person: Person,
     assert sum(event.name == "chunk" for event in events.events) > 3, "as it was said"
 
 
-def test_who_comes_back_with_any_id_misses_nothing_and_gets_nothing_twice(person: Person) -> None:
+def test_who_comes_back_with_any_id_misses_nothing_and_gets_nothing_twice(
+    person: Person, upstream: Upstream
+) -> None:
     conversation = person.converse()
     path = f"/api/conversations/{conversation}"
-    asked = person.ask("Where from?", conversation, model=PACED)
-    held, last = Held(), None
+    upstream.hold(STEP, MODEL)
+    asked = person.ask("Where from?", conversation, model=MODEL)
+    held, last, visits = Held(), None, 0
     with person.drive(asked.stream_id):
         while not held.ends:
             events = person.events(path, last_id=last)
-            for _, event in zip(range(6), events, strict=False):  # in this order: it takes no seventh
+            known = held.messages.get(asked.reply_id, {"text": ""})["text"]
+            upstream.hold(len(known) + 2 * STEP, MODEL)  # more than there is: somebody who waits is told it
+            visits += 1
+            for number, event in enumerate(events, 1):
                 held.take(event)
-                if held.ends:
+                if held.ends or event.name == "chunk" or number == visits:
                     break
             last = events.last_id
             events.close()
     assert list(held.messages.values()) == person.get(f"{path}/messages")["items"]
     assert len(held.ends) == 1
+    assert visits > 6
 
 
 def test_what_happened_while_one_was_away_is_told_deletions_too(person: Person) -> None:
