@@ -39,11 +39,13 @@ def test_a_stalled_reader_delays_nobody_and_is_let_go(
     big = person.ask(model="big")
     stalled = [_stall(person, f"/api/streams/{big.stream_id}", "POST")]
     until_status(person, big.stream_id, "done", every=1)
-    stalled += [_stall(person, f"/api/streams/{big.stream_id}/events", "GET") for _ in range(9)]
-    ports = {one.socket.getsockname()[1] for one in stalled}
-
+    upstream.hold(60, MODEL)
     others = [person.ask(model=MODEL) for _ in range(5)]
     readers = [gevent.spawn(lambda one=one: person.drive(one.stream_id).read_all()) for one in others]
+    until(lambda: upstream.count(MODEL) == len(others))
+    stalled += [_stall(person, f"/api/streams/{big.stream_id}/events", "GET") for _ in range(9)]
+    ports = {one.socket.getsockname()[1] for one in stalled}
+    upstream.let_go(MODEL)  # from here on they have as long as the last of those is let stall
     gevent.joinall(readers, timeout=PATIENCE_S, raise_error=True)
     assert {reader.value.decode() for reader in readers} == {answer_of(read_script(MODEL))}
     assert held_by(server) & ports, "the others waited for them"
