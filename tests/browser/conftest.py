@@ -19,11 +19,11 @@ from torture.database import Database
 
 # For each window Chromium draws a page of suggestions for an address that nobody types: the first three are
 # that. Of two lists of features the last counts, so the others repeat what matters here of Playwright's.
-UNUSED = """
-    WebUIOmniboxPopup WebUIOmniboxAimPopup WebUIOmniboxFullPopup
-    AimEnabled AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose HttpsUpgrades MediaRouter
-    OptimizationHints PaintHolding ThirdPartyStoragePartitioning
-""".split()
+UNUSED = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
+    "AimEnabled,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,"
+    "OptimizationHints,PaintHolding,ThirdPartyStoragePartitioning"
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 People = Callable[..., BrowserContext]
@@ -35,7 +35,7 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         pytest.skip(f"no browser on this machine (looked for {', '.join(NAMES)})")
     # Chromium refuses to sandbox what root starts.
-    arguments = [f"--disable-features={','.join(UNUSED)}", *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    arguments = [f"--disable-features={UNUSED}", *(["--no-sandbox"] if os.getuid() == 0 else [])]
     expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
