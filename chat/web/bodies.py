@@ -89,6 +89,10 @@ class Line:
         self._hear(now)
         return self.connection.gone or self.made.engine.left or now >= self.rotate_at
 
+    def ask_once_more(self) -> None:
+        """Ask now that the ear is open: what changed since this reader was let in has rung for nobody."""
+        self._hear_of(self._asked())
+
     def _has_ended(self) -> bool:
         """Look at the clock once more: it may have been set back since the alarm was."""
         return self.permit.ends_at is not None and self.made.now() >= self.permit.ends_at
@@ -99,10 +103,17 @@ class Line:
             self.ask_at = now  # what is asked already may not know of this ring yet
             return
         self.ask_at, self.asked_at = now + ACCESS_S, now
+        asking = self._asked()
+        asking.join(PATIENCE_S)
+        if not asking.ready():
+            self._hear_of(asking)
+
+    def _asked(self) -> Greenlet:
         self._asking = self.made.looks.ask(self.permit.question or id(self), self._look)
-        self._asking.join(PATIENCE_S)
-        if not self._asking.ready():
-            self._asking.link(lambda _asked: self.ear.ring("answered"))
+        return self._asking
+
+    def _hear_of(self, asking: Greenlet) -> None:
+        asking.link(lambda _asked: self.ear.ring("answered"))
 
     def _hear(self, now: float) -> None:
         allowed = None
@@ -174,6 +185,7 @@ def _response(
             yield first
             line = Line(made, connection, permit, ear, now + (rotate_s or float("inf")), now + ACCESS_S)
             made.tally.lines[kind] += 1
+            line.ask_once_more()
             try:
                 with (
                     rung_when_over(permit, ear, made.now()),
