@@ -59,4 +59,4 @@ def open_shared_tapes(redis_url: str | None, tapes: Tapes, bell: Bell) -> Shared
 
     if not isinstance(bell.relay, RedisRelay):
         return NoSharedTapes()
-    return RedisTapes(redis_url, tapes, bell.relay.add_rings)
+    return RedisTapes(redis_url, tapes, bell.relay.add_rings, bell.ring_all)

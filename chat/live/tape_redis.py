@@ -64,7 +64,7 @@ class _Slice:
 class RedisTapes:
     """Publishes this process's tapes and reads those of others. A Redis that is away delays nobody."""
 
-    def __init__(self, url: str, tapes: Tapes, add_rings: AddRings) -> None:
+    def __init__(self, url: str, tapes: Tapes, add_rings: AddRings, wake_all: Callable[[], None]) -> None:
         self.rounds: Rounds = (
             ("shared tapes", self._publish_for_ever),
             ("Redis probe", self._probe_for_ever),
@@ -72,6 +72,7 @@ class RedisTapes:
         self._url = url
         self._tapes = tapes
         self._add_rings = add_rings
+        self._wake_all = wake_all
         self._sent: dict[Place, _Sent] = {}
         self._writing = connect(url)
         self._probing = connect(url)
@@ -192,6 +193,7 @@ class RedisTapes:
             self._present = True
             self._lost.clear()
             self._here.set()
+            self._wake_all()  # who looked while they were away was given what is stored, and waits for more
             log.info("shared tapes are back", carrier="Redis")
 
     def _lose(self, error: Exception) -> None:

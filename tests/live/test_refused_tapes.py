@@ -18,7 +18,7 @@ def test_tapes_that_redis_never_takes_are_forgotten_with_their_end() -> None:
             line.execute_command("ACL", "SETUSER", "mute", "-eval")
         tapes = Tapes()
         url = f"redis://mute:any@127.0.0.1:{server.port}/0"
-        shared = RedisTapes(url, tapes, lambda pipeline, topics: None)
+        shared = RedisTapes(url, tapes, lambda pipeline, topics: None, lambda: None)
         rounds = [gevent.spawn(run) for _, run in shared.rounds]
         for number in range(3):
             until(lambda: not shared.away)
