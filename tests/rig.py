@@ -39,6 +39,7 @@ QUICK = Pace(flush_ms=50, waits=UNTIL_TOLD)
 # What is heard then was heard by its ring, and by no clock.
 BY_RING_ALONE = Pace(flush_ms=50, renew_s=3600, waits=UNTIL_TOLD)
 
+HEARTBEAT_S = 1800  # none while a test runs: rings alone wake a reader, and one that is missing shows
 _RIGS: list["Rig"] = []  # that were made and not ended
 
 
@@ -56,11 +57,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-HEARTBEAT_S = (
-    1800  # none in a test's time: a reader is woken by rings alone, and a ring that is missing shows
-)
 
 
 class Rig:
