@@ -9,7 +9,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 # Each takes about as long as the others; what is named in none runs in the last.
 PARTS = (
-    ("server_promises", "model", "js", "doctor", "core", "extraction", "terminal"),
+    ("server_promises", "model", "js", "doctor", "core", "extraction", "terminal", "docs", "evals"),
     ("browser", "generation", "live"),
 )
 

@@ -28,6 +28,26 @@ def impatient_server(
     server.kill()
 
 
+@pytest.fixture(scope="module")
+def patient_server(
+    standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    """A server that waits for whoever is late. What it learns of its provider is no other test's concern."""
+    server = RealServer(
+        tmp_path_factory.mktemp("patient"),
+        OPENAI_BASE_URL=standing_upstream.url,
+        OPENAI_API_KEY="scripted",
+        CHAT_SESSION_RATE="0",
+    )
+    yield server.start()
+    server.kill()
+
+
+@pytest.fixture
+def patient(patient_server: RealServer, upstream: Upstream) -> Person:
+    return Person.sign_in(patient_server.url)
+
+
 @pytest.fixture
 def impatient(impatient_server: RealServer, upstream: Upstream) -> Person:
     return Person.sign_in(impatient_server.url)
@@ -36,10 +56,9 @@ def impatient(impatient_server: RealServer, upstream: Upstream) -> Person:
 @pytest.mark.parametrize(
     "fault", [one for one in FAULTS + SHAPES if one.code not in SILENT], ids=lambda fault: fault.model
 )
-def test_every_fault_has_its_end(person: Person, upstream: Upstream, fault: Fault) -> None:
-    """At a server with patience: who is late has another fault."""
-    asked = person.ask(model=fault.model)
-    ends_so(person, asked, fault, person.drive(asked.stream_id).read_all())
+def test_every_fault_has_its_end(patient: Person, fault: Fault) -> None:
+    asked = patient.ask(model=fault.model)
+    ends_so(patient, asked, fault, patient.drive(asked.stream_id).read_all())
 
 
 def test_silence_has_its_end(impatient: Person) -> None:

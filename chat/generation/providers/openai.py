@@ -18,7 +18,7 @@ from chat.generation.providers.types import Ask, Patience, ProviderError
 RETRIES = 2  # after the first try, and only before the first token
 FIRST_PAUSE_S = 0.5  # doubled for the second
 LONGEST_PAUSE_S = 20.0  # a server that wants more (Retry-After) is not asked again by us
-MOST_HOT = 100  # models of which it is remembered that they refuse a temperature
+MOST_REFUSED = 200  # (model, field) of which it is remembered that the model's server will not have the field
 PLACEHOLDER_KEY = "none"  # a server without keys (Ollama) ignores it; the SDK wants one
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,7 @@ class OpenAIProvider:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
-        self._hot = set[str]()  # models that refuse a temperature
-        self._wants_usage = True  # until the server says that it knows no stream_options
+        self._refused = set[tuple[str, str]]()  # (model, field): what is not asked of it any more
         self._client = openai.OpenAI(
             api_key=self._key or PLACEHOLDER_KEY,
             base_url=address,
@@ -83,10 +82,8 @@ class OpenAIProvider:
         model = ask.model or self.default_model
         wish: dict[str, Any] = {"model": model, "messages": list(ask.messages), "stream": True}
         wish.update(ask.fields)
-        if model in self._hot:
-            wish.pop("temperature", None)
-        if self._wants_usage:
-            wish["stream_options"] = {"include_usage": True}
+        wish["stream_options"] = {"include_usage": True}
+        wish = {name: value for name, value in wish.items() if (model, name) not in self._refused}
         tries = 0
         while True:
             try:
@@ -111,13 +108,18 @@ class OpenAIProvider:
         """Leave out of the wish what the server will not have; False when there is nothing left to leave."""
         if "temperature" in wish and _blames(error, "temperature"):
             del wish["temperature"]  # models that reason often allow none but their own
-            if len(self._hot) < MOST_HOT:  # clients may name any model
-                self._hot.add(wish["model"])
+            self._remember(wish["model"], "temperature")
             return True
         if wish.pop("stream_options", None):  # old servers know none, and do not always say so
-            self._wants_usage = not _blames(error, "stream_options", "include_usage")
+            if _blames(error, "stream_options", "include_usage"):
+                self._remember(wish["model"], "stream_options")
             return True
         return False
+
+    def _remember(self, model: str, field: str) -> None:
+        """Of this model only: behind one address stand many servers, and an error may quote a question."""
+        if len(self._refused) < MOST_REFUSED:  # clients may name any model
+            self._refused.add((model, field))
 
     def _send(self, wish: dict[str, Any]) -> httpx2.Response:
         """Send the wish; the answer closes the response.

@@ -89,11 +89,10 @@ def test_the_question_is_sent_as_it_is(upstream: Upstream, make_provider: MakePr
 def test_a_server_that_refuses_stream_options_is_asked_again_without(upstream: Upstream, ask: Asking) -> None:
     assert ask("no-stream-options").finish == "stop"
     assert ask("no-stream-options").finish == "stop"
-    assert ["stream_options" in seen.body for seen in upstream.log] == [
-        True,
-        False,
-        False,
-    ]  # it is remembered
+    assert ["stream_options" in seen.body for seen in upstream.log] == [True, False, False], "remembered"
+    usage = ask("plain").usage
+    assert usage is not None
+    assert not usage.estimated, "another model's usage is asked for all the same"
 
 
 def test_a_model_that_refuses_a_temperature_is_asked_again_without(
