@@ -34,9 +34,13 @@ def check_takeover(ground: Ground, answer: Answer, tally: Tally, death: Death) -
     tally.must(len(others) == 1, f"{answer.stream_id}: asked for {len(others)} times more")
     took = second.at - death.counted_from
     tally.worst("worst takeover ms", took * 1000)
-    tally.must(took <= death.takeover_s, f"{answer.stream_id}: taken over after {took:.1f} s")
+    tally.must(
+        took <= death.takeover_s * ground.patience, f"{answer.stream_id}: taken over after {took:.1f} s"
+    )
     beyond = first.sent_beyond(len(second.kept)) or death.at
     tail = max(0.0, death.at - beyond) * 1000
     tally.worst("worst tail ms", tail)
     tally.worst("characters", max(0, first.characters_sent(death.at) - len(second.kept)))
-    tally.must(tail <= death.tail_ms, f"{answer.stream_id}: {tail:.0f} ms of text were lost")
+    tally.must(
+        tail <= death.tail_ms * ground.patience, f"{answer.stream_id}: {tail:.0f} ms of text were lost"
+    )

@@ -54,6 +54,7 @@ class Ground:
     provider: Provider
     services: Services
     chance: random.Random
+    patience: float = 1.0  # times as long as is promised may things take
     stack: ExitStack = field(default_factory=ExitStack)
     servers: list[RealServer] = field(default_factory=list)
 
@@ -112,9 +113,11 @@ def until(true: Callable[[], Any], seconds: float, what: str, every: float = 0.0
 
 
 @contextmanager
-def laid_out(folder: Path, provider: Provider, services: Services, seed: str) -> Iterator[Ground]:
+def laid_out(
+    folder: Path, provider: Provider, services: Services, seed: str, patience: float
+) -> Iterator[Ground]:
     """Make the ground of one row; its chance comes from the seed alone."""
     folder.mkdir(parents=True)
-    ground = Ground(folder, provider, services, random.Random(seed))
+    ground = Ground(folder, provider, services, random.Random(seed), patience)
     with ground.stack:
         yield ground
