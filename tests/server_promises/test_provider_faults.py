@@ -11,18 +11,14 @@ from tests.server_promises.waiting import until_status
 from tests.upstream import Upstream
 
 
-@pytest.fixture(scope="module")
-def impatient_server(
-    standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RealServer]:
-    """A server whose watchdogs bark soon."""
+def serving(upstream: Upstream, folders: pytest.TempPathFactory, **settings: str) -> Iterator[RealServer]:
+    """A server for these tests alone: what it learns of its provider is no other test's concern."""
     server = RealServer(
-        tmp_path_factory.mktemp("impatient"),
-        OPENAI_BASE_URL=standing_upstream.url,
+        folders.mktemp("server"),
+        OPENAI_BASE_URL=upstream.url,
         OPENAI_API_KEY="scripted",
-        CHAT_FIRST_TOKEN_S=str(FIRST_TOKEN_S),
-        CHAT_SILENCE_S=str(SILENCE_S),
         CHAT_SESSION_RATE="0",
+        **settings,
     )
     yield server.start()
     server.kill()
@@ -32,15 +28,17 @@ def impatient_server(
 def patient_server(
     standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealServer]:
-    """A server that waits for whoever is late. What it learns of its provider is no other test's concern."""
-    server = RealServer(
-        tmp_path_factory.mktemp("patient"),
-        OPENAI_BASE_URL=standing_upstream.url,
-        OPENAI_API_KEY="scripted",
-        CHAT_SESSION_RATE="0",
-    )
-    yield server.start()
-    server.kill()
+    """A server that waits for whoever is late."""
+    yield from serving(standing_upstream, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def impatient_server(
+    standing_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealServer]:
+    """A server whose watchdogs bark soon."""
+    watchdogs = {"CHAT_FIRST_TOKEN_S": str(FIRST_TOKEN_S), "CHAT_SILENCE_S": str(SILENCE_S)}
+    yield from serving(standing_upstream, tmp_path_factory, **watchdogs)
 
 
 @pytest.fixture
